@@ -1,0 +1,161 @@
+// The agent's sense of time: polling, workers that take too long, and the end of it all.
+
+#include <signal.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "agent/agent.h"
+#include "agent/worker_wire.h"
+
+namespace fastest {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kIdlePoll = 20ms;
+constexpr Duration kSweep = 200ms;      // Unfinished lines, ended orphans.
+constexpr Duration kDumpTime = 200ms;   // For faulthandler, between SIGABRT and SIGKILL.
+constexpr Duration kKillPatience = 5s;  // For the system to end what was killed.
+
+}  // namespace
+
+// ---- time ----
+
+void Agent::ArmTick() {
+  if (finished_) return;
+  const Time when = loop_.now() + (Busy() ? options_.poll_interval : kIdlePoll);
+  if (armed_ && next_tick_ <= when) return;
+  loop_.Cancel(tick_);
+  armed_ = true;
+  next_tick_ = when;
+  tick_ = loop_.At(when, [this] { Tick(); });
+}
+
+bool Agent::Busy() const { return stop_ || !doomed_.empty() || !AllIdle(); }
+
+void Agent::Tick() {
+  armed_ = false;
+  buried_.clear();
+  buried_processes_.clear();
+  for (Place& place : places_) {
+    if (!place.worker) continue;
+    place.worker->Poll();
+    Watch(place);
+  }
+  if (!zygote_) AdoptForked();
+  if (loop_.now() >= next_sweep_) Sweep();
+  Pump();
+  CheckStopped();
+  ArmTick();
+}
+
+void Agent::Sweep() {
+  next_sweep_ = loop_.now() + kSweep;
+  if (zygote_) zygote_->FlushOutput();
+  std::vector<pid_t> groups{zygote_pid_};
+  std::vector<pid_t> ours{zygote_pid_};
+  for (Place& place : places_) {
+    if (!place.worker) continue;
+    place.worker->FlushOutput();
+    ours.push_back(place.worker->pid());
+    if (place.worker->process()) groups.push_back(place.worker->pid());
+  }
+  if (options_.process.attached) return;  // Its group is ours, with processes that are others' to reap.
+  for (const pid_t group : groups) {
+    if (group > 0) ReapGroup(group, ours);
+  }
+}
+
+bool Agent::IsOverdue(Place& place) {
+  const Doing doing = place.worker->doing();
+  const bool finalizing = doing.state == WorkerState::kFinalizing;
+  if (!finalizing) place.hang.finalizing.reset();
+  if (finalizing && !place.hang.finalizing) place.hang.finalizing = loop_.now();
+  const bool counts = finalizing || doing.state == WorkerState::kCollecting || doing.state == WorkerState::kSetup ||
+                      doing.state == WorkerState::kCall || doing.state == WorkerState::kTeardown;
+  const Time since = finalizing ? *place.hang.finalizing : doing.since;
+  if (!counts || since == Time{} || loop_.now() - since < options_.hang_timeout) {
+    place.hang.overdue.reset();
+    return false;
+  }
+  // Seen twice: the header's words are written one after the other.
+  return std::exchange(place.hang.overdue, since) == since;
+}
+
+void Agent::Watch(Place& place) {
+  const pid_t pid = place.worker->pid();
+  if (options_.hang_timeout == Duration{} || pid == 0 || place.killed) return;
+  if (!place.hang.aborted) {
+    if (!IsOverdue(place)) return;
+    place.hang.tree = FindTree(MarksOf(place), OthersThan(place));
+    place.hang.aborted = loop_.now();
+    ::kill(pid, SIGABRT);  // faulthandler writes the stack, even where C code holds the GIL.
+  } else if (loop_.now() - *place.hang.aborted >= kDumpTime) {
+    KillPlace(place);
+  }
+}
+
+// ---- the end ----
+
+TreeMarks Agent::MarksOf(const Place& place) const {
+  // A single worker's programs are known by the test that started them.
+  const std::string environment = begin_->single ? "PYTEST_CURRENT_TEST=" : "PYTEST_XDIST_WORKER=" + Name(place);
+  return {place.worker->pid(), environment, place.worker->ring_name() + " (deleted)"};
+}
+
+std::vector<pid_t> Agent::OthersThan(const Place& place) const {
+  std::vector<pid_t> others;
+  if (zygote_) others.push_back(zygote_->pid());
+  for (const Place& one : places_) {
+    if (&one != &place && one.worker && one.worker->pid() != 0) others.push_back(one.worker->pid());
+  }
+  return others;
+}
+
+void Agent::KillPlace(Place& place) {
+  place.killed = true;
+  std::vector<pid_t> killed = KillTree(MarksOf(place), OthersThan(place), place.hang.tree);
+  std::erase(killed, place.worker->pid());  // Its end is told by who started it.
+  Doom(killed);
+}
+
+void Agent::KillAll() {
+  killed_at_ = loop_.now();
+  for (Place& place : places_) {
+    if (place.worker) place.worker->Poll();
+  }
+  if (zygote_) ::kill(zygote_->pid(), SIGSTOP);
+  for (Place& place : places_) {
+    if (!place.worker) continue;
+    Doom(KillTree(MarksOf(place), OthersThan(place), place.hang.tree));
+    place.worker->Drain();
+    buried_.push_back(std::move(place.worker));
+  }
+  if (zygote_) {
+    Doom(KillTree({zygote_->pid(), "", ""}, {}));
+    buried_processes_.push_back(std::move(zygote_));
+  }
+}
+
+void Agent::Doom(const std::vector<pid_t>& pids) { doomed_.insert(doomed_.end(), pids.begin(), pids.end()); }
+
+void Agent::ReapDoomed() {
+  std::erase_if(doomed_, [](pid_t pid) { return Reap(pid) || (::kill(pid, 0) != 0 && errno == ESRCH); });
+}
+
+void Agent::CheckStopped() {
+  ReapDoomed();
+  if (!stop_ || finished_) return;
+  if (std::any_of(places_.begin(), places_.end(), [](const Place& place) { return place.worker != nullptr; })) return;
+  if (zygote_) {
+    TellZygoteToExit();
+    return;
+  }
+  if (!doomed_.empty() && killed_at_ && loop_.now() - *killed_at_ < kKillPatience) return;
+  finished_ = true;
+  loop_.Cancel(tick_);
+  send_(Goodbye{stop_->why});
+}
+
+}  // namespace fastest

@@ -1,0 +1,56 @@
+#include "agent/process_tree.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+namespace fastest {
+namespace {
+
+bool IsOrphanOf(const TreeMarks& marks, const ProcessEntry& process) {
+  if (process.parent != ::getpid() || process.state == 'Z') return false;
+  return (!marks.environment.empty() && StartedWith(process.pid, marks.environment)) ||
+         (!marks.mapping.empty() && HasMapped(process.pid, marks.mapping));
+}
+
+bool IsOneOf(const std::vector<ProcessEntry>& known, const ProcessEntry& process) {
+  return std::any_of(known.begin(), known.end(),
+                     [&](const ProcessEntry& one) { return one.pid == process.pid && one.start == process.start; });
+}
+
+}  // namespace
+
+std::vector<ProcessEntry> FindTree(const TreeMarks& marks, const std::vector<pid_t>& spare,
+                                   const std::vector<ProcessEntry>& known) {
+  const std::vector<ProcessEntry> all = ListProcesses();
+  std::vector<ProcessEntry> tree;
+  std::vector<pid_t> roots;
+  for (const ProcessEntry& process : all) {
+    if (std::find(spare.begin(), spare.end(), process.pid) != spare.end()) continue;
+    if (process.pid == marks.root || IsOneOf(known, process) || IsOrphanOf(marks, process)) {
+      tree.push_back(process);
+      roots.push_back(process.pid);
+    }
+  }
+  for (const ProcessEntry& process : DescendantsOf(all, roots)) tree.push_back(process);
+  return tree;
+}
+
+std::vector<pid_t> KillTree(const TreeMarks& marks, const std::vector<pid_t>& spare,
+                            const std::vector<ProcessEntry>& known) {
+  std::set<pid_t> stopped;
+  // Until a look finds nobody new. Bounded: what forks faster than we stop it is killed as far as it is known.
+  for (int look = 0; look < 20; ++look) {
+    const std::size_t before = stopped.size();
+    for (const ProcessEntry& process : FindTree(marks, spare, known)) {
+      if (stopped.insert(process.pid).second) ::kill(process.pid, SIGSTOP);
+    }
+    if (stopped.size() == before) break;
+  }
+  for (const pid_t pid : stopped) ::kill(pid, SIGKILL);
+  return {stopped.begin(), stopped.end()};
+}
+
+}  // namespace fastest

@@ -1,0 +1,140 @@
+// Worker: the agent's view of one worker process: its ring and socket, the leases it holds, the items it knows.
+//
+// Turns the worker's records into messages, in the worker's order. Nothing is taken from it but by Poll, Drain and the
+// loop's reads. It does not start or kill the process; the agent does, and says so.
+
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/frame_channel.h"
+#include "agent/output_lines.h"
+#include "agent/python_process.h"
+#include "agent/record_order.h"
+#include "agent/ring.h"
+#include "agent/worker_wire.h"
+#include "base/event_loop.h"
+#include "base/pipe.h"
+#include "protocol/message.h"
+
+namespace fastest {
+
+using ItemKeys = std::shared_ptr<const std::vector<ItemKey>>;
+
+class Worker {
+ public:
+  using Send = std::function<void(AgentMessage message)>;
+  using OnBroken = std::function<void()>;
+
+  // `ring_name` is unlike any other worker's of this host. `broken` is called once if the process sends what a worker
+  // does not send; the reason has been sent.
+  static Result<std::unique_ptr<Worker>> Create(EventLoop& loop, WorkerId id, std::string ring_name, Send send,
+                                                OnBroken broken);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  WorkerId id() const { return id_; }
+  const std::string& ring_name() const { return ring_name_; }
+
+  // The process's ends of its channels, in the wire's order: socket, ring, fault log, and with `output` the pipe for
+  // its standard output and error. Called once.
+  Result<std::vector<UniqueFd>> TakeChildFds(bool output);
+
+  // The process, once it is known; for one that the agent itself started, its object.
+  void SetPid(pid_t pid) { pid_ = pid; }
+  pid_t pid() const { return pid_; }
+  void Own(std::unique_ptr<PythonProcess> process);
+  PythonProcess* process() { return process_.get(); }
+
+  // What the zygote collected and this worker inherited.
+  void Inherit(ItemKeys items) { whole_ = std::move(items); }
+
+  void Hand(const Assign& assign);
+  void Release(LeaseId lease);
+  void Revoke(LeaseId lease);
+  void Walk();
+  void Stop(Stop::How how);
+  // KeyboardInterrupt in whatever it does.
+  void Interrupt();
+
+  // Sends on what has been reported since the last call.
+  void Poll();
+  // The process is dead: sends on all that it left.
+  void Drain();
+  void FlushOutput();
+
+  Doing doing() const { return ring_.doing(); }
+  bool Holds(LeaseId lease) const;
+  // How many leases it runs or has to run or collect: one that is collected and not yet released does not count.
+  std::size_t ActiveLeases() const;
+  std::vector<LeaseId> Leases() const;
+  // It was asked for its walk and has not answered.
+  bool walking() const { return walking_; }
+  bool said_bye() const { return said_bye_; }
+  // It was told to stop, or has ended its session by itself.
+  bool ending() const { return stopped_ || said_bye_; }
+  // What is to be said of its unforeseen end.
+  WorkerLost Obituary(int status, bool hung) const;
+
+ private:
+  struct Lease {
+    LeaseId id{};
+    bool run = true;
+    std::vector<UnitId> uncollected;  // Only while !run.
+    std::vector<UnitId> units;
+  };
+
+  Worker(EventLoop& loop, WorkerId id, std::string ring_name, Ring ring, SharedMemory fault_log, FdPair sockets,
+         FdPair pipe, Send send, OnBroken broken);
+
+  void Tell(std::uint8_t kind, const std::string& body);
+  void TakeFrame(const Frame& frame);
+  void TakeRing();
+  void Take(Record record);
+  void Deliver(const Record& record);
+  void DeliverRevoked(const Record& record);
+  template <typename Message>
+  void Forward(Result<Message> message);
+  void DeliverPlaced(const Record& record);
+  void DeliverReport(const Record& record);
+  void DeliverCollected(const Record& record);
+  void DeliverLeaseDone(const Record& record);
+  void Broken(const std::string& why);
+  // The item that the header names: the running one, or the one whose teardown report is held.
+  const ItemKey* CurrentItem(const Doing& doing) const;
+  const ItemKey* Find(UnitId unit, std::uint32_t index) const;
+  LeaseId LeaseOf(wire::Place place);
+  std::string FaultText() const;
+
+  const WorkerId id_;
+  const std::string ring_name_;
+  Ring ring_;
+  SharedMemory fault_log_;
+  UniqueFd child_socket_;  // Until TakeChildFds.
+  UniqueFd child_output_;
+  Send send_;
+  OnBroken on_broken_;
+  FrameChannel channel_;
+  OutputLines output_;
+  std::unique_ptr<PythonProcess> process_;
+  pid_t pid_ = 0;
+  RecordOrder order_;
+  std::deque<Lease> leases_;  // In the order in which they were handed over.
+  std::map<UnitId, std::vector<ItemKey>> collected_;
+  ItemKeys whole_;  // Not null: all indexes are into it.
+  // The item that was reported last and its lease: a held teardown report may come after the lease is done.
+  wire::Place last_place_{0, kNoItem};
+  LeaseId last_lease_{};
+  bool walking_ = false;
+  bool said_bye_ = false;
+  bool stopped_ = false;
+  bool broken_ = false;
+};
+
+}  // namespace fastest

@@ -1,0 +1,213 @@
+#include "cli/controller_host.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "agent/worker_wire.h"
+#include "base/pipe.h"
+
+namespace fastest {
+namespace {
+
+using nlohmann::json;
+
+// Frames of docs/protocol.md 1.7.
+constexpr std::uint8_t kEvent = 48;
+constexpr std::uint8_t kFinish = 49;
+constexpr std::uint8_t kWorkerInput = 80;
+constexpr std::uint8_t kControllerDone = 81;
+
+constexpr int kGreen = static_cast<int>(ExitCode::kOk);
+constexpr int kFailed = static_cast<int>(ExitCode::kTestsFailed);
+constexpr int kInternal = static_cast<int>(ExitCode::kInternalError);
+constexpr int kEmpty = static_cast<int>(ExitCode::kNoTests);
+
+std::string Dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+json Parse(const std::string& text) {
+  json value = json::parse(text, nullptr, false);
+  return value.is_object() ? value : json::object();
+}
+
+std::string Name(WorkerId worker) { return fmt::format("gw{}", Number(worker)); }
+
+// The report in an envelope; one made of what else is known where it was too plain to have an envelope.
+json ReportOf(const TestReported& event) {
+  const json envelope = Parse(event.report.envelope);
+  if (envelope.contains("report")) return envelope["report"];
+  return {{"$report_type", "TestReport"},
+          {"nodeid", event.node_id},
+          {"location", {event.node_id.substr(0, event.node_id.find("::")), nullptr, event.node_id}},
+          {"keywords", json::object()},
+          {"outcome", OutcomeName(event.report.outcome)},
+          {"longrepr", nullptr},
+          {"when", PhaseName(event.report.phase)},
+          {"user_properties", json::array()},
+          {"sections", json::array()},
+          {"duration", event.report.duration},
+          {"start", event.report.start},
+          {"stop", event.report.stop}};
+}
+
+// pytest_sessionfinish may turn green into red and "no tests" into green, but a failure stays one.
+int MergeExitCodes(int ours, int theirs) {
+  if (ours == kGreen || ours == kEmpty) return theirs;
+  return ours == kFailed && theirs != kGreen ? theirs : ours;
+}
+
+}  // namespace
+
+ControllerHost::ControllerHost(EventLoop& loop, PythonOptions process, std::string setup, bool single)
+    : loop_(loop), options_(std::move(process)), setup_(std::move(setup)), single_(single) {
+  options_.attached = false;
+}
+
+ControllerHost::~ControllerHost() = default;
+
+void ControllerHost::Start(const std::string& ready) {
+  const json reasons = Parse(ready).value("controller", json::array());
+  if (single_ || reasons.empty()) {
+    opening_ = "";
+    return;
+  }
+  auto life = MakePipe();
+  if (!life.ok()) return Fail(life.error().message);
+  life_read_ = std::move(life->first);
+  life_write_ = std::move(life->second);
+  auto started = PythonProcess::Start(
+      loop_, options_, life_read_.get(),
+      {[this](const Frame& frame) { OnFrame(frame); }, [this](const std::string& why) { text_ += why + "\n"; },
+       [this](int) { OnExit(); }, [this](const std::string& text) { text_ += text; }});
+  if (!started.ok()) return Fail(started.error().message);
+  process_ = *std::move(started);
+  running_ = true;
+  json setup = Parse(setup_);
+  setup["role"] = "controller";
+  process_->Send(wire::kSetup, Dump(setup));
+}
+
+void ControllerHost::AwaitOpening(std::function<void(const Opening&)> opened) {
+  opened_ = std::move(opened);
+  TellOpening();
+}
+
+void ControllerHost::TellOpening() {
+  if (opening_ && opened_) std::exchange(opened_, nullptr)(*opening_);
+}
+
+void ControllerHost::Fail(const std::string& text) {
+  opening_ = Ready{false, text, static_cast<std::uint32_t>(exit_.value_or(kInternal))};
+  TellOpening();
+}
+
+void ControllerHost::OnFrame(const Frame& frame) {
+  if (frame.kind == kWorkerInput) {
+    opening_ = frame.body;
+    TellOpening();
+  } else if (frame.kind == kControllerDone) {
+    const json answer = Parse(frame.body);
+    if (answer.contains("exit") && answer["exit"].is_number_integer()) exit_ = answer["exit"].get<int>();
+  }
+}
+
+// Everything that it wrote has come by now.
+void ControllerHost::OnExit() {
+  running_ = false;
+  if (!opening_) {
+    if (exit_ && *exit_ == kGreen) exit_.reset();  // It ended without having begun: that is no success.
+    return Fail(text_.empty() ? "fastest: the controller process (for plugins that report) died while it started"
+                              : text_);
+  }
+  if (end_) Conclude();
+}
+
+void ControllerHost::OnEvent(const Event& event) {
+  if (running_) std::visit([this](const auto& happened) { On(happened); }, event);
+}
+
+void ControllerHost::On(const UnitCollected& event) {
+  if (!event.items.empty()) process_->Send(kEvent, Dump({{"event", "collected"}, {"items", event.items.size()}}));
+  for (const CollectReport& report : event.reports) {
+    const json envelope = Parse(report.envelope);
+    if (report.outcome == Outcome::kPassed || !envelope.contains("report")) continue;
+    process_->Send(kEvent, Dump({{"event", "collectreport"}, {"report", envelope["report"]}}));
+  }
+}
+
+void ControllerHost::On(const TestReported& event) {
+  const bool known = Number(event.item) != kNoItem;
+  process_->Send(kEvent, Dump({{"event", "report"},
+                               {"worker", Name(event.worker)},
+                               {"item", known ? json(Number(event.item)) : json()},
+                               {"nodeid", event.node_id},
+                               {"report", ReportOf(event)}}));
+}
+
+void ControllerHost::On(const TestFinished& event) {
+  process_->Send(kEvent, Dump({{"event", "finished"}, {"worker", Name(event.worker)}, {"nodeid", event.node_id}}));
+}
+
+void ControllerHost::On(const WarningRaised& event) {
+  process_->Send(kEvent, Dump({{"event", "warning"}, {"warning", Parse(event.warning.envelope)}}));
+}
+
+void ControllerHost::On(const WorkerChanged& event) {
+  json told = {{"event", "down"}, {"worker", Name(event.worker)}};
+  switch (event.what) {
+    case WorkerChanged::What::kUp:
+      told["event"] = "up";
+      break;
+    case WorkerChanged::What::kLost:
+      told["error"] = event.text;
+      break;
+    case WorkerChanged::What::kDone:
+      told["output"] = Parse(event.answer).value("workeroutput", json::object());
+      break;
+  }
+  process_->Send(kEvent, Dump(told));
+}
+
+void ControllerHost::Close(RunFinished end, std::function<void(RunFinished)> closed) {
+  closed_ = std::move(closed);
+  end_ = std::move(end);
+  if (!running_) return Conclude();
+  process_->Send(kFinish,
+                 Dump({{"exit", end_->exit_code}, {"reason", end_->stop_reason}, {"collected", end_->collected}}));
+}
+
+void ControllerHost::Conclude() {
+  RunFinished end = *std::move(end_);
+  end_.reset();
+  if (process_) {
+    end.plugin_text += text_;
+    end.exit_code = MergeExitCodes(end.exit_code, exit_.value_or(kInternal));
+    if (!exit_) {
+      end.plugin_text += aborted_ ? "fastest: interrupted while plugins reported\n"
+                                  : "fastest: the controller process (for plugins that report) died\n";
+    }
+  }
+  std::exchange(closed_, nullptr)(std::move(end));
+}
+
+void ControllerHost::Abort() {
+  aborted_ = true;
+  life_write_.reset();
+}
+
+Plan ApplyOpening(Plan plan, const std::string& answer) {
+  const json given = Parse(answer);
+  if (given.empty()) return plan;
+  json start = Parse(plan.start);
+  start["workerinputs"] = given.value("worker", json::object());
+  start["full_reports"] = true;
+  plan.start = Dump(start);
+  json ready = Parse(plan.ready);
+  const json header = given.value("header", json::array());
+  if (ready.contains("header") && ready["header"].is_array())
+    ready["header"].insert(ready["header"].end(), header.begin(), header.end());
+  plan.ready = Dump(ready);
+  return plan;
+}
+
+}  // namespace fastest

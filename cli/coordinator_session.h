@@ -1,0 +1,63 @@
+// CoordinatorSession: a Run wired to its agents and its reporters. The place where its effects become messages and
+// events.
+//
+// One thread: the loop's. Owns nothing that it is handed but the run.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "coordinator/run.h"
+#include "protocol/coordinator_link.h"
+#include "protocol/event.h"
+
+namespace fastest {
+
+class CoordinatorSession {
+ public:
+  // A plan, or a Ready that is not ok: why there can be none.
+  using Planned = std::function<void(std::variant<Plan, Ready>)>;
+  // Makes the plan from READY's JSON and calls `planned` with it, at once or later.
+  using Planner = std::function<void(const std::string& ready, Planned planned)>;
+  // May hold the run's end back and add to it: calls `told` with what the reporters are to hear.
+  using Finisher = std::function<void(RunFinished end, std::function<void(RunFinished)> told)>;
+
+  // `setup`: SETUP's JSON for the agents. `on_finished`: the run is over and every reporter has heard so.
+  CoordinatorSession(ZmqContext& context, EventLoop& loop, RunOptions options, std::string setup, Planner planner,
+                     Finisher finisher, std::function<void()> on_finished);
+
+  void AddReporter(Reporter* reporter) { reporters_.push_back(reporter); }
+  Result<std::string> Bind(const std::string& endpoint) { return link_.Bind(endpoint); }
+  void Interrupt(bool now, const std::string& why);
+  const Run& run() const { return run_; }
+  // The run's, with what the finisher made of it.
+  int exit_code() const { return exit_code_.value_or(run_.exit_code()); }
+
+ private:
+  void Apply(Run::Input input);
+  void Deliver(Run::Effects effects);
+  void Tell(const Event& event);
+  void Conclude(const RunFinished& end);
+  void Tick();
+
+  EventLoop& loop_;
+  RunOptions options_;
+  std::string setup_;
+  Planner planner_;
+  Finisher finisher_;
+  std::function<void()> on_finished_;
+  Run run_;
+  CoordinatorLink link_;
+  std::vector<Reporter*> reporters_;
+  Time started_;
+  bool is_finishing_ = false;  // The finisher has the run's end.
+  bool told_finished_ = false;
+  std::optional<int> exit_code_;
+};
+
+}  // namespace fastest

@@ -1,0 +1,16 @@
+// fastest: the first word says what to do; without a subcommand it runs tests.
+
+#include <string>
+#include <vector>
+
+#include "cli/run_command.h"
+
+int main(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  const std::string first = words.empty() ? "" : words.front();
+  const bool subcommand = first == "discover" || first == "coordinator" || first == "agent";
+  if (subcommand) words.erase(words.begin());
+  if (first == "discover") return fastest::DiscoverCommand(words);
+  if (first == "agent") return fastest::AgentCommand(words);
+  return fastest::RunCommand(words, first == "coordinator");
+}

@@ -1,0 +1,376 @@
+#include "cli/options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+namespace fastest {
+namespace {
+
+// Own options (and pytest-xdist's, which are ours here) and whether they take a value.
+const std::map<std::string, bool>& OwnOptions() {
+  static const std::map<std::string, bool> kOwn = {{"-n", true},
+                                                   {"--numprocesses", true},
+                                                   {"--maxprocesses", true},
+                                                   {"--dist", true},
+                                                   {"-d", false},
+                                                   {"--maxschedchunk", true},
+                                                   {"--loadscope-reorder", false},
+                                                   {"--no-loadscope-reorder", false},
+                                                   {"--testrunuid", true},
+                                                   {"--tx", true},
+                                                   {"--px", true},
+                                                   {"--rsyncdir", true},
+                                                   {"--rsyncignore", true},
+                                                   {"-f", false},
+                                                   {"--looponfail", false},
+                                                   {"--optimizer", true},
+                                                   {"--batch-size", true},
+                                                   {"--parser", true},
+                                                   {"--collect", true},
+                                                   {"--python", true},
+                                                   {"--no-cache", false},
+                                                   {"--report-log", true},
+                                                   {"--json", true},
+                                                   {"--hang-timeout", true},
+                                                   {"--max-worker-restart", true},
+                                                   {"--state-dir", true},
+                                                   {"--static", false},
+                                                   {"--run-id", true},
+                                                   {"--listen", true},
+                                                   {"--connect", true},
+                                                   {"--expect-agents", true},
+                                                   {"--no-fast-protocol", false},
+                                                   {"--version", false},
+                                                   {"-V", false},
+                                                   {"-h", false},
+                                                   {"--help", false}};
+  return kOwn;
+}
+
+// pytest's own options that take a separate value, so that the value is not read as an option or a path.
+const std::set<std::string>& ValueOptions() {
+  static const std::set<std::string> kValue = {"-k",
+                                               "-m",
+                                               "-p",
+                                               "-c",
+                                               "--config-file",
+                                               "-o",
+                                               "--override-ini",
+                                               "-W",
+                                               "--pythonwarnings",
+                                               "-r",
+                                               "--tb",
+                                               "--maxfail",
+                                               "--durations",
+                                               "--durations-min",
+                                               "--rootdir",
+                                               "--confcutdir",
+                                               "--ignore",
+                                               "--ignore-glob",
+                                               "--deselect",
+                                               "--import-mode",
+                                               "--basetemp",
+                                               "--color",
+                                               "--junitxml",
+                                               "--junit-xml",
+                                               "--junitprefix",
+                                               "--junit-prefix",
+                                               "--log-level",
+                                               "--log-format",
+                                               "--log-date-format",
+                                               "--log-cli-level",
+                                               "--log-cli-format",
+                                               "--log-cli-date-format",
+                                               "--log-file",
+                                               "--log-file-mode",
+                                               "--log-file-level",
+                                               "--log-file-format",
+                                               "--log-file-date-format",
+                                               "--log-auto-indent",
+                                               "--log-disable",
+                                               "--lfnf",
+                                               "--last-failed-no-failures",
+                                               "--show-capture",
+                                               "--verbosity",
+                                               "--capture",
+                                               "--assert",
+                                               "--doctest-report",
+                                               "--doctest-glob",
+                                               "--code-highlight",
+                                               "--pdbcls",
+                                               "--max-warnings",
+                                               "--pastebin",
+                                               "--report-chars",
+                                               "--cov-report",
+                                               "--cov-config",
+                                               "--cov-context",
+                                               "--cov-fail-under",
+                                               "--timeout",
+                                               "--timeout-method",
+                                               "--reruns",
+                                               "--reruns-delay",
+                                               "--ds",
+                                               "--dc",
+                                               "--html",
+                                               "--css",
+                                               "--alluredir",
+                                               "--count",
+                                               "--rootdir",
+                                               "--asyncio-mode",
+                                               "--hypothesis-profile",
+                                               "--hypothesis-seed",
+                                               "--randomly-seed"};
+  return kValue;
+}
+
+struct Word {
+  std::string name;                  // "--dist", "-n"; "" for a positional word.
+  std::optional<std::string> value;  // "--dist=load", "-n4".
+};
+
+// Splits "--name=value" and, for the short options that take a value, "-n4".
+Word Split(const std::string& word) {
+  if (word.size() < 2 || word[0] != '-') return {"", word};
+  if (word[1] == '-') {
+    const auto equals = word.find('=');
+    if (equals == std::string::npos) return {word, std::nullopt};
+    return {word.substr(0, equals), word.substr(equals + 1)};
+  }
+  const std::string name = word.substr(0, 2);
+  const auto own = OwnOptions().find(name);
+  const bool takes_value = own != OwnOptions().end() ? own->second : ValueOptions().contains(name);
+  if (word.size() > 2 && takes_value) return {name, word.substr(2)};
+  return {word, std::nullopt};
+}
+
+// CLI11 parses the own words: types, ranges, and what is said of a bad value. The one adapter to it.
+Status ParseOwn(std::vector<std::string> words, Options* options) {
+  CLI::App app("fastest");
+  app.set_help_flag();
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  std::string processes;
+  std::uint32_t max_processes = 0;
+  std::string ignored;
+  std::vector<std::string> transports;
+  auto* n = app.add_option("-n,--numprocesses", processes);
+  auto* most = app.add_option("--maxprocesses", max_processes);
+  app.add_option("--dist", options->dist)
+      ->check(CLI::IsMember({"load", "loadfile", "loadscope", "loadgroup", "worksteal", "no", "each"}));
+  app.add_flag("-d");
+  app.add_option("--maxschedchunk,--testrunuid", ignored);
+  app.add_flag("--loadscope-reorder,--no-loadscope-reorder");
+  app.add_option("--tx,--px,--rsyncdir,--rsyncignore", transports)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  auto* loop = app.add_flag("-f,--looponfail");
+  app.add_option("--optimizer", options->optimizer)->check(CLI::IsMember({"standard", "optimized", "aggressive"}));
+  app.add_option("--batch-size", options->batch_size)->check(CLI::Range(1, 1'000'000));
+  app.add_option("--parser", options->parser)->check(CLI::IsMember({"ast", "regex"}));
+  app.add_option("--collect", options->collect)->check(CLI::IsMember({"auto", "file", "whole"}));
+  app.add_option("--python", options->python);
+  bool no_cache = false;
+  app.add_flag("--no-cache", no_cache);
+  app.add_option("--report-log", options->report_log);
+  app.add_option("--json", options->json);
+  app.add_option("--hang-timeout", options->hang_timeout)->check(CLI::NonNegativeNumber);
+  app.add_option("--max-worker-restart", options->max_worker_restart)->check(CLI::Range(0, 1'000'000));
+  app.add_option("--state-dir", options->state_dir);
+  app.add_flag("--static", options->static_only);
+  app.add_option("--run-id", options->run_id);
+  app.add_option("--listen", options->listen);
+  app.add_option("--connect", options->connect);
+  app.add_option("--expect-agents", options->expect_agents)->check(CLI::Range(1, 100'000));
+  bool hook_protocol = false;
+  app.add_flag("--no-fast-protocol", hook_protocol);
+  app.add_flag("-V,--version", options->version);
+  app.add_flag("-h,--help", options->help);
+  std::reverse(words.begin(), words.end());
+  try {
+    app.parse(words);
+  } catch (const CLI::Error& error) {
+    return Error{error.what()};
+  }
+  if (no_cache) options->cache = false;
+  if (hook_protocol) options->fast_protocol = false;
+  if (!transports.empty() || loop->count() > 0)
+    return Error{
+        "--tx, --rsyncdir and -f of pytest-xdist are not supported (hint: fastest coordinator and fastest agent)"};
+  if (most->count() > 0) options->max_processes = max_processes;
+  if (n->count() == 0) return Ok();
+  options->workers_auto = processes == "auto" || processes == "logical";
+  options->workers.reset();
+  if (options->workers_auto) return Ok();
+  std::uint32_t count = 0;
+  const auto [end, failed] = std::from_chars(processes.data(), processes.data() + processes.size(), count);
+  if (failed != std::errc() || end != processes.data() + processes.size() || count > 4096)
+    return Error{fmt::format("-n {}: allowed are 0 to 4096, auto and logical", processes)};
+  options->workers = count;
+  return Ok();
+}
+
+}  // namespace
+
+Status ScanOptions(const std::vector<std::string>& words, bool from_command_line, Options* options) {
+  std::vector<std::string> own;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--") {
+      if (from_command_line) options->pytest_argv.insert(options->pytest_argv.end(), words.begin() + i, words.end());
+      break;
+    }
+    const Word word = Split(words[i]);
+    const auto known = OwnOptions().find(word.name);
+    if (known == OwnOptions().end()) {
+      if (from_command_line) options->pytest_argv.push_back(words[i]);
+      if (ValueOptions().contains(word.name) && !word.value && i + 1 < words.size()) {
+        ++i;
+        if (from_command_line) options->pytest_argv.push_back(words[i]);
+      }
+      continue;
+    }
+    own.push_back(known->first.starts_with("--") || !word.value ? words[i] : known->first);
+    if (!known->first.starts_with("--") && word.value) own.push_back(*word.value);
+    if (!known->second || word.value) continue;
+    if (i + 1 == words.size()) return Error{word.name + ": a value is missing"};
+    own.push_back(words[++i]);
+  }
+  return own.empty() ? Ok() : ParseOwn(std::move(own), options);
+}
+
+namespace {
+
+void GuessFlag(const std::string& name, PytestGuess* guess) {
+  static const std::set<std::string> kExec = {"--fixtures",   "--funcargs",   "--fixtures-per-test", "--markers",
+                                              "--setup-plan", "--setup-only", "--setup-show",        "--trace-config",
+                                              "--debug",      "--cache-show", "--setuponly",         "--setupplan",
+                                              "--setupshow"};
+  static const std::set<std::string> kOrder = {"--sw",       "--stepwise",      "--sw-skip", "--stepwise-skip",
+                                               "--sw-reset", "--stepwise-reset"};
+  if (kExec.contains(name)) guess->exec = name;
+  if (kOrder.contains(name)) guess->order_preserving = true;
+  if (name == "--collect-only" || name == "--co" || name == "--collectonly") guess->collect_only = true;
+  if (name == "--pdb" || name == "--trace") guess->interactive = true;
+  if (name == "--noconftest") guess->noconftest = true;
+  if (name == "--collect-in-virtualenv") guess->collect_in_virtualenv = true;
+  if (name == "--keep-duplicates") guess->keep_duplicates = true;
+  if (name == "--pyargs") guess->pyargs = true;
+  if (name == "--doctest-modules") guess->doctest_modules = true;
+  if (name == "--continue-on-collection-errors") guess->continue_on_collection_errors = true;
+  if (name == "--exitfirst") guess->maxfail = 1;
+  if (name == "--verbose") ++guess->verbosity;
+  if (name == "--quiet") --guess->verbosity;
+  if (name.size() >= 2 && name[0] == '-' && name[1] != '-') {  // -vv, -qs, -xv
+    for (const char letter : name.substr(1)) {
+      if (letter == 'v') ++guess->verbosity;
+      if (letter == 'q') --guess->verbosity;
+      if (letter == 's') guess->capture = "no";
+      if (letter == 'x') guess->maxfail = 1;
+    }
+  }
+}
+
+void GuessValue(const std::string& name, const std::string& value, PytestGuess* guess) {
+  if (name == "--ignore") guess->ignore.push_back(value);
+  if (name == "--ignore-glob") guess->ignore_glob.push_back(value);
+  if (name == "--deselect") guess->deselect.push_back(value);
+  if (name == "-o" || name == "--override-ini") guess->overrides.push_back(value);
+  if (name == "-c" || name == "--config-file") guess->config_file = value;
+  if (name == "--rootdir") guess->rootdir = value;
+  if (name == "--import-mode") guess->import_mode = value;
+  if (name == "--confcutdir") guess->confcutdir = value;
+  if (name == "--color") guess->color = value;
+  if (name == "--capture") guess->capture = value;
+  if (name == "--junitxml" || name == "--junit-xml") guess->junit_xml = value;
+  if (name == "--doctest-glob") guess->doctest_glob.push_back(value);
+  if (name == "--maxfail") guess->maxfail = std::atoi(value.c_str());
+  if (name == "--max-warnings") guess->max_warnings = std::atoll(value.c_str());
+  if (name == "--verbosity") guess->verbosity = std::atoi(value.c_str());
+}
+
+}  // namespace
+
+PytestGuess GuessPytest(const std::vector<std::string>& words) {
+  PytestGuess guess;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--") {
+      guess.args.insert(guess.args.end(), words.begin() + static_cast<std::ptrdiff_t>(i) + 1, words.end());
+      break;
+    }
+    const Word word = Split(words[i]);
+    if (word.name.empty()) {
+      guess.args.push_back(words[i]);
+    } else if (word.value) {
+      GuessValue(word.name, *word.value, &guess);
+    } else if (ValueOptions().contains(word.name) && i + 1 < words.size()) {
+      GuessValue(word.name, words[++i], &guess);
+    } else {
+      const auto own = OwnOptions().find(word.name);
+      if (own != OwnOptions().end() && own->second) {
+        ++i;
+      } else {
+        GuessFlag(word.name, &guess);
+      }
+    }
+  }
+  return guess;
+}
+
+std::string HelpText() {
+  return R"(usage: fastest [options] [pytest's options] [paths | node ids]
+       fastest discover [--parser ast|regex] [--no-cache] [paths]
+       fastest coordinator --listen tcp://127.0.0.1:PORT [--expect-agents N] [options] [paths]
+       fastest agent --connect tcp://HOST:PORT [-n N]
+
+Runs a pytest suite unchanged, with pytest's own outcomes, in parallel. Options of fastest:
+  -n N|auto|logical        workers; default twice the usable processors; 0 or 1: one, in pytest's order
+  --maxprocesses N         at most so many for -n auto
+  --dist MODE              load (default), loadfile, loadscope, loadgroup, worksteal
+  --optimizer O            standard (weighted batches, files kept whole), optimized (--batch-size), aggressive
+  --batch-size N           items of a batch for --optimizer optimized (50)
+  --collect MODE           auto (default), file (each file by the worker that runs it), whole (all in one process)
+  --parser P               ast (default) or regex: how tests are found before Python is up
+  --no-cache               do not use the discovery cache
+  --python PYTHON          the interpreter; default: the active virtual environment, then python3
+  --report-log FILE        pytest-reportlog's JSON lines
+  --json FILE              one JSON document about the run (docs/json.md)
+  --hang-timeout SECONDS   kill a worker whose test takes longer, with all its children
+  --max-worker-restart N   give up after so many lost workers; default four times the workers
+  --state-dir DIR          where history is kept; default .fastest in the root directory
+  --no-fast-protocol       run every item through pytest's own protocol hook
+  --collect-only --static  list the tests without Python
+  --version                fastest's version
+
+Everything else goes to pytest, whose own help follows.
+)";
+}
+
+std::string Nearest(const std::string& word, const std::vector<std::string>& known) {
+  const auto distance = [](const std::string& a, const std::string& b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+      std::size_t diagonal = row[0];
+      row[0] = i;
+      for (std::size_t j = 1; j <= b.size(); ++j) {
+        const std::size_t above = row[j];
+        row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+        diagonal = above;
+      }
+    }
+    return row[b.size()];
+  };
+  std::string nearest;
+  std::size_t least = word.size() / 2 + 2;
+  for (const std::string& candidate : known) {
+    const std::size_t d = distance(word, candidate);
+    if (d < least) {
+      least = d;
+      nearest = candidate;
+    }
+  }
+  return nearest;
+}
+
+}  // namespace fastest

@@ -1,0 +1,85 @@
+// Options: what the command line says to fastest itself, and what it leaves to pytest.
+//
+// Own options are taken out by exact name; everything else goes to the hosted pytest verbatim, so that plugins' and
+// conftests' options work. The same scan reads addopts and PYTEST_ADDOPTS (for -n and --dist above all), whose words
+// pytest reads by itself.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace fastest {
+
+struct Options {
+  // ---- own ----
+  std::optional<std::uint32_t> workers;  // -n; 0 and 1: one worker. Unset: the default.
+  bool workers_auto = false;             // -n auto|logical: as many as processors.
+  std::optional<std::uint32_t> max_processes;
+  std::string dist = "load";           // load|loadfile|loadscope|loadgroup|worksteal|no|each
+  std::string optimizer = "standard";  // standard|optimized|aggressive
+  std::uint32_t batch_size = 50;
+  std::string parser = "ast";    // ast|regex
+  std::string collect = "auto";  // auto|file|whole
+  std::string python;
+  bool cache = true;
+  std::string report_log;
+  std::string json;
+  double hang_timeout = 0;  // Seconds; 0: none.
+  int max_worker_restart = -1;
+  std::string state_dir;
+  bool static_only = false;  // --static with --collect-only
+  std::string run_id;
+  std::string listen;               // `coordinator`
+  std::string connect;              // `agent`
+  std::uint32_t expect_agents = 1;  // `coordinator`
+  bool fast_protocol = true;        // --no-fast-protocol
+  bool version = false;
+  bool help = false;
+  std::vector<std::string> serial;  // [tool.fastest] serial: globs.
+
+  // ---- pytest's ----
+  std::vector<std::string> pytest_argv;  // Everything that is not ours, in order.
+};
+
+// Scans one source of words. `from_command_line`: own options are removed from what goes to pytest; else (addopts,
+// PYTEST_ADDOPTS) only read.
+Status ScanOptions(const std::vector<std::string>& words, bool from_command_line, Options* options);
+
+// What pytest's own options say that is needed before pytest has answered: by the same exact matching. A guess where
+// a plugin's option takes a value of its own; READY corrects it.
+struct PytestGuess {
+  std::vector<std::string> args;  // Positional words.
+  std::vector<std::string> ignore, ignore_glob, deselect, overrides;
+  std::optional<std::string> config_file, rootdir;
+  std::string import_mode = "prepend";
+  std::string confcutdir;
+  std::string color = "auto";
+  std::string capture;    // "no" for -s.
+  std::string junit_xml;  // --junitxml
+  int verbosity = 0;
+  bool noconftest = false, collect_in_virtualenv = false, keep_duplicates = false, pyargs = false;
+  bool doctest_modules = false;
+  std::vector<std::string> doctest_glob;
+  bool collect_only = false;
+  bool interactive = false;       // --pdb, --trace
+  bool order_preserving = false;  // --sw and its kin: one worker, in order.
+  std::string exec;               // The option for which pytest itself runs instead of us (--fixtures …), or "".
+  bool continue_on_collection_errors = false;
+  int maxfail = 0;
+  std::int64_t max_warnings = -1;
+};
+PytestGuess GuessPytest(const std::vector<std::string>& words);
+
+// The text of `fastest --help` before pytest's own.
+std::string HelpText();
+
+// The known word nearest to `word` by edit distance, or "" if none is near.
+std::string Nearest(const std::string& word, const std::vector<std::string>& known);
+
+}  // namespace fastest

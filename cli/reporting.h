@@ -1,0 +1,41 @@
+// Reporting: the reporters of a run, made from the options: terminal, report log, JUnit XML, JSON, pytest's cache.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/console.h"
+#include "cli/options.h"
+#include "protocol/event.h"
+#include "report/terminal_reporter.h"
+
+namespace fastest {
+
+class Reporting {
+ public:
+  // `attached`: the worker has the terminal, so that nothing moves on it.
+  Reporting(const Options& options, const PytestGuess& guess, bool attached, Console& console);
+  ~Reporting();
+
+  // Opens the files. An Error names the file.
+  Status Open();
+  std::vector<Reporter*> reporters();
+  void Resize();
+
+  bool needs_full_reports() const { return full_; }
+  bool color() const { return screen_.color; }
+  int columns() const { return screen_.columns; }
+
+ private:
+  const Options& options_;
+  const PytestGuess& guess_;
+  Console& console_;
+  Screen screen_;
+  bool full_ = false;
+  std::unique_ptr<TerminalReporter> terminal_;
+  std::vector<std::unique_ptr<Reporter>> files_;
+};
+
+}  // namespace fastest

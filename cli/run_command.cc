@@ -1,0 +1,421 @@
+#include "cli/run_command.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <random>
+
+#include "agent/agent.h"
+#include "base/machine.h"
+#include "base/signals.h"
+#include "cli/console.h"
+#include "cli/controller_host.h"
+#include "cli/coordinator_session.h"
+#include "cli/installation.h"
+#include "cli/options.h"
+#include "cli/planner.h"
+#include "cli/reporting.h"
+#include "cli/settings.h"
+#include "discovery/discovery.h"
+#include "protocol/agent_link.h"
+
+namespace fastest {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kUsage = static_cast<int>(ExitCode::kUsageError);
+constexpr int kInternal = static_cast<int>(ExitCode::kInternalError);
+
+// Everything that is known before a process is started.
+struct Invocation {
+  Options options;
+  PytestGuess guess;
+  PytestConfig config;
+  std::string directory;
+  std::uint32_t workers = 1;
+};
+
+// argparse's "@file": one word a line. pytest gets the word as it is; only what we read of the command line sees the
+// file.
+std::vector<std::string> ExpandFiles(const std::vector<std::string>& words) {
+  std::vector<std::string> expanded;
+  for (const std::string& word : words) {
+    std::ifstream file;
+    if (word.size() > 1 && word[0] == '@') file.open(word.substr(1));
+    if (!file.is_open()) {
+      expanded.push_back(word);
+      continue;
+    }
+    for (std::string line; std::getline(file, line);) expanded.push_back(line);
+  }
+  return expanded;
+}
+
+// -n decides; --pdb, --trace and the order-preserving options mean one worker.
+std::uint32_t CountWorkers(const Options& options, const PytestGuess& guess) {
+  if (guess.interactive || guess.order_preserving || options.dist == "no") return 1;
+  std::uint32_t workers = 2 * UsableProcessors();
+  if (options.workers_auto) {
+    const std::string asked = Environment("PYTEST_XDIST_AUTO_NUM_WORKERS");
+    workers = asked.empty() ? UsableProcessors() : static_cast<std::uint32_t>(std::max(std::atoi(asked.c_str()), 0));
+    if (options.max_processes) workers = std::min(workers, *options.max_processes);
+  }
+  if (options.workers) workers = *options.workers;
+  return std::max(workers, 1U);
+}
+
+// Sources of options, weakest first: [tool.fastest], addopts, PYTEST_ADDOPTS, the command line.
+Result<Invocation> ReadInvocation(const std::vector<std::string>& words) {
+  Invocation invocation;
+  invocation.directory = std::filesystem::current_path().string();
+  const std::vector<std::string> expanded = ExpandFiles(words);
+  const PytestGuess first = GuessPytest(expanded);
+  auto config =
+      ReadPytestConfig({invocation.directory, first.args, first.config_file, first.rootdir, first.overrides, 900});
+  if (!config.ok()) return config.error();
+  invocation.config = std::move(*config);
+  auto settings = ReadSettings(invocation.config, &invocation.options);
+  if (!settings.ok()) return settings.error();
+  auto environment = ShlexSplit(Environment("PYTEST_ADDOPTS"));
+  if (!environment.ok()) return Error{"PYTEST_ADDOPTS: " + environment.error().message};
+  std::vector<std::string> all = *settings;
+  std::vector<std::string> inherited = invocation.config.addopts;
+  inherited.insert(inherited.end(), environment->begin(), environment->end());
+  all.insert(all.end(), inherited.begin(), inherited.end());
+  Status scanned = ScanOptions(all, false, &invocation.options);
+  if (!scanned.ok()) return scanned.error();
+  scanned = ScanOptions(words, true, &invocation.options);
+  if (!scanned.ok()) return scanned.error();
+  inherited.insert(inherited.end(), expanded.begin(), expanded.end());
+  invocation.guess = GuessPytest(inherited);
+  // pytest resolves a relative testpaths and the arguments itself; the plan needs the same words.
+  if (!first.args.empty()) invocation.guess.args = first.args;
+  invocation.workers = CountWorkers(invocation.options, invocation.guess);
+  return invocation;
+}
+
+std::string NewRunId() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+std::string MakeSetup(const Invocation& invocation, const Reporting& reporting) {
+  const json setup = {
+      {"argv", invocation.options.pytest_argv},
+      {"run_id", invocation.options.run_id},
+      {"n", invocation.workers},
+      {"full_reports", reporting.needs_full_reports()},
+      {"color", reporting.color()},
+      {"columns", reporting.columns()},
+      {"collect", invocation.options.collect},
+      {"fast_protocol", invocation.options.fast_protocol},
+      {"attached", invocation.guess.interactive || (invocation.workers == 1 && invocation.guess.capture == "no")}};
+  return setup.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Dist DistOf(const std::string& word) {
+  if (word == "loadfile") return Dist::kLoadFile;
+  if (word == "loadscope") return Dist::kLoadScope;
+  if (word == "loadgroup") return Dist::kLoadGroup;
+  return Dist::kLoad;
+}
+
+// Where history is kept: --state-dir, else .fastest in the root directory, else (a tree that can't be written) the
+// user's cache.
+std::string StateFolder(const Invocation& invocation) {
+  if (!invocation.options.state_dir.empty()) return invocation.options.state_dir;
+  const std::string& root = invocation.config.rootdir;
+  if (::access(root.c_str(), W_OK) == 0) return root + "/.fastest";
+  const std::string cache = Environment("XDG_CACHE_HOME");
+  return (cache.empty() ? Environment("HOME") + "/.cache" : cache) + "/fastest/state" + root;
+}
+
+// `history` is filled before the run asks it.
+RunOptions MakeRunOptions(const Invocation& invocation, const History& history) {
+  RunOptions run;
+  run.history = [&history](const std::string& node_id) { return history.ItemSeconds(node_id); };
+  run.run_id = invocation.options.run_id;
+  run.wall_start = WallSeconds();
+  run.workers = invocation.workers;
+  run.max_failures = static_cast<std::uint32_t>(std::max(invocation.guess.maxfail, 0));
+  run.continue_on_collection_errors = invocation.guess.continue_on_collection_errors;
+  run.max_warnings = invocation.guess.max_warnings;
+  if (invocation.options.optimizer == "optimized") run.optimizer = Optimizer::kOptimized;
+  if (invocation.options.optimizer == "aggressive") run.optimizer = Optimizer::kAggressive;
+  run.batch_size = invocation.options.batch_size;
+  run.dist = DistOf(invocation.options.dist);
+  return run;
+}
+
+Hello MakeHello(std::uint32_t workers) {
+  utsname system{};
+  ::uname(&system);
+  Hello hello;
+  hello.name = HostName();
+  hello.workers = workers;
+  hello.platform = fmt::format("{}-{}", system.sysname, system.machine);
+  return hello;
+}
+
+Result<AgentOptions> MakeAgentOptions(const Options& options, std::uint32_t workers, bool attached) {
+  auto python = FindPython(options.python);
+  if (!python.ok()) return python.error();
+  auto folder = FindWorkerFolder();
+  if (!folder.ok()) return folder.error();
+  AgentOptions agent;
+  agent.process.python = *python;
+  agent.process.worker_dir = *folder;
+  agent.process.attached = attached;
+  agent.workers = workers;
+  agent.hang_timeout = std::chrono::duration_cast<Duration>(Seconds(options.hang_timeout));
+  agent.max_worker_restart = options.max_worker_restart;
+  return agent;
+}
+
+// An agent with its link, in this process or for a coordinator elsewhere.
+class LinkedAgent {
+ public:
+  LinkedAgent(ZmqContext& context, EventLoop& loop, AgentOptions options, AgentLink::OnLost on_lost)
+      : workers_(options.workers),
+        link_(
+            context, loop, [this](const CoordinatorMessage& message) { agent_.Receive(message); }, std::move(on_lost)),
+        agent_(loop, std::move(options), [this](AgentMessage message) {
+          said_goodbye_ = said_goodbye_ || std::holds_alternative<Goodbye>(message);
+          link_.Send(std::move(message));
+        }) {}
+
+  Status Connect(const std::string& endpoint) { return link_.Connect(endpoint, MakeHello(workers_)); }
+  Agent& agent() { return agent_; }
+  bool finished() const { return said_goodbye_ && link_.drained(); }
+
+ private:
+  std::uint32_t workers_;
+  bool said_goodbye_ = false;
+  AgentLink link_;
+  Agent agent_;
+};
+
+// The plan before Python is up, and again if Python disagrees with what was read natively.
+class PlanMaker {
+ public:
+  PlanMaker(const Invocation& invocation, const History& history, Console& console)
+      : invocation_(invocation), history_(history), console_(console) {}
+
+  void Prepare() {
+    request_ = MakeDiscoveryRequest(invocation_.config, invocation_.guess, invocation_.options, invocation_.directory);
+    auto found = Discover(request_);
+    if (found.ok()) discovery_ = std::move(*found);
+  }
+
+  Plan operator()(const std::string& ready) {
+    if (invocation_.workers > 1) {
+      const DiscoveryRequest truth = CorrectByReady(request_, ready);
+      if (!discovery_ || !SamePlan(request_, truth)) {
+        auto found = Discover(truth);
+        discovery_ = found.ok() ? std::move(*found) : Discovery{};
+      }
+      for (const std::string& warning : discovery_->warnings) console_.Write("fastest: warning: " + warning + "\n");
+    }
+    return MakePlan(discovery_ ? *discovery_ : Discovery{}, ready, invocation_.options, invocation_.workers, history_);
+  }
+
+ private:
+  const Invocation& invocation_;
+  const History& history_;
+  Console& console_;
+  DiscoveryRequest request_;
+  std::optional<Discovery> discovery_;
+};
+
+Status CheckLoopback(const std::string& endpoint) {
+  if (endpoint.starts_with("tcp://127.") || endpoint.starts_with("tcp://localhost:") ||
+      endpoint.starts_with("tcp://[::1]:"))
+    return Ok();
+  return Error{fmt::format("--listen {}: without keys only loopback is allowed, e.g. tcp://127.0.0.1:5555", endpoint)};
+}
+
+// The planner, with what the controller process (where plugins want one) has to add to the plan.
+CoordinatorSession::Planner PlannerWith(PlanMaker& planner, ControllerHost& controller) {
+  return [&](const std::string& ready, CoordinatorSession::Planned planned) {
+    controller.Start(ready);  // It loads while we plan.
+    Plan plan = planner(ready);
+    controller.AwaitOpening(
+        [plan = std::move(plan), planned = std::move(planned)](const ControllerHost::Opening& opening) {
+          if (const auto* failed = std::get_if<Ready>(&opening)) return planned(*failed);
+          planned(ApplyOpening(plan, std::get<std::string>(opening)));
+        });
+  };
+}
+
+int Execute(Invocation& invocation, bool coordinator) {
+  Console console;
+  EventLoop loop;
+  ZmqContext context;
+  invocation.options.run_id = invocation.options.run_id.empty() ? NewRunId() : invocation.options.run_id;
+  const bool attached =
+      !coordinator && (invocation.guess.interactive || (invocation.workers == 1 && invocation.guess.capture == "no"));
+  Reporting reporting(invocation.options, invocation.guess, attached, console);
+  if (const Status opened = reporting.Open(); !opened.ok()) {
+    console.Complain(opened.error().message);
+    return kUsage;
+  }
+  const std::string setup = MakeSetup(invocation, reporting);
+
+  auto agent_options = MakeAgentOptions(invocation.options, invocation.workers, attached);
+  if (!agent_options.ok() && !coordinator) {
+    console.Complain(agent_options.error().message);
+    return kUsage;
+  }
+  ControllerHost controller(loop, agent_options.ok() ? agent_options->process : PythonOptions{}, setup,
+                            invocation.workers <= 1);
+  std::unique_ptr<LinkedAgent> local;
+  std::unique_ptr<CoordinatorSession> session;
+  int interrupts = 0;
+  Signals signals(loop, {SIGINT, SIGTERM, SIGHUP, SIGWINCH}, [&](int signal) {
+    if (signal == SIGWINCH) return reporting.Resize();
+    if (attached && signal == SIGINT) return;  // The debugger's.
+    if (session->run().finished()) return controller.Abort();
+    session->Interrupt(++interrupts > 1, signal == SIGINT ? "KeyboardInterrupt" : "terminated");
+  });
+
+  History history;
+  PlanMaker planner(invocation, history, console);
+  session = std::make_unique<CoordinatorSession>(
+      context, loop, MakeRunOptions(invocation, history), setup, PlannerWith(planner, controller),
+      [&](RunFinished end, std::function<void(RunFinished)> told) {
+        controller.Close(std::move(end), std::move(told));
+      },
+      [&] { loop.Stop(); });
+  for (Reporter* reporter : reporting.reporters()) session->AddReporter(reporter);
+  session->AddReporter(&controller);
+
+  if (!coordinator) {
+    local = std::make_unique<LinkedAgent>(context, loop, std::move(*agent_options), [](const std::string&) {});
+    local->agent().StartZygote(setup);  // Python starts while we look for tests.
+  }
+  const std::string state = StateFolder(invocation);
+  if (invocation.workers > 1) {
+    history = History::Load(state);
+    planner.Prepare();
+  }
+
+  const auto bound = session->Bind(coordinator ? invocation.options.listen : "inproc://run");
+  if (!bound.ok()) {
+    console.Complain(bound.error().message);
+    return kUsage;
+  }
+  if (coordinator) console.Write(fmt::format("fastest: run {} listens on {}\n", invocation.options.run_id, *bound));
+  if (local) {
+    const Status connected = local->Connect(*bound);
+    CHECK(connected.ok(), connected.error().message);
+  }
+  loop.AddPump([&] {
+    console.Flush();
+    return false;
+  });
+  loop.Run();
+  console.Flush();
+  if (const auto durations = session->run().Durations(); !durations.empty()) {
+    const Status kept = history.Record(state, durations);
+    if (!kept.ok()) console.Complain(kept.error().message);
+  }
+  if (!session->run().failure_text().empty()) {
+    std::fputs(session->run().failure_text().c_str(), stderr);
+    if (!session->run().failure_text().ends_with('\n')) std::fputc('\n', stderr);
+  }
+  return session->exit_code();
+}
+
+int Fail(const Error& error) {
+  Console().Complain(error.message);
+  return kUsage;
+}
+
+}  // namespace
+
+int RunCommand(const std::vector<std::string>& words, bool coordinator) {
+  auto invocation = ReadInvocation(words);
+  if (!invocation.ok()) return Fail(invocation.error());
+  const Options& options = invocation->options;
+  if (options.version) {
+    std::printf("fastest %s\n", FASTEST_VERSION);
+    return 0;
+  }
+  if (coordinator) {
+    if (options.listen.empty()) return Fail(Error{"coordinator: --listen tcp://127.0.0.1:PORT is missing"});
+    if (const Status loopback = CheckLoopback(options.listen); !loopback.ok()) return Fail(loopback.error());
+  }
+  if (invocation->guess.collect_only && options.static_only) return DiscoverCommand(words);
+  const bool hosted = options.help || !invocation->guess.exec.empty() || invocation->guess.collect_only;
+  if (!hosted) return Execute(*invocation, coordinator);
+  auto python = FindPython(options.python);
+  if (!python.ok()) return Fail(python.error());
+  std::vector<std::string> argv = options.pytest_argv;
+  if (!options.report_log.empty()) argv.insert(argv.begin(), "--report-log=" + options.report_log);
+  if (options.help) {
+    std::fputs(HelpText().c_str(), stdout);
+    std::fputc('\n', stdout);
+    std::fflush(stdout);
+    argv = {"--help"};
+  }
+  const Error failed = ExecPytest(*python, argv);
+  Console().Complain(failed.message);
+  return kInternal;
+}
+
+int AgentCommand(const std::vector<std::string>& words) {
+  Options options;
+  if (const Status scanned = ScanOptions(words, true, &options); !scanned.ok()) return Fail(scanned.error());
+  if (options.connect.empty()) return Fail(Error{"agent: --connect tcp://HOST:PORT is missing"});
+  if (!options.pytest_argv.empty())
+    return Fail(Error{
+        fmt::format("agent: unknown argument {} (pytest's arguments are the coordinator's)", options.pytest_argv[0])});
+  const std::uint32_t workers =
+      std::max(options.workers.value_or(options.workers_auto ? UsableProcessors() : 2 * UsableProcessors()), 1U);
+  auto agent_options = MakeAgentOptions(options, workers, false);
+  if (!agent_options.ok()) return Fail(agent_options.error());
+  EventLoop loop;
+  ZmqContext context;
+  std::string lost;
+  LinkedAgent* running = nullptr;
+  Signals signals(loop, {SIGINT, SIGTERM, SIGHUP},
+                  [&](int) { running->agent().Shutdown("the agent was told to stop"); });
+  LinkedAgent agent(context, loop, std::move(*agent_options), [&](const std::string& why) {
+    lost = why;
+    loop.Stop();
+  });
+  running = &agent;
+  if (const Status connected = agent.Connect(options.connect); !connected.ok()) return Fail(connected.error());
+  loop.AddPump([&] {
+    if (agent.finished()) loop.Stop();
+    return false;
+  });
+  loop.Run();
+  if (lost.empty()) return 0;
+  Console().Complain(lost);
+  return 75;  // EX_TEMPFAIL: never one of the outcomes 1 to 5.
+}
+
+int DiscoverCommand(const std::vector<std::string>& words) {
+  auto invocation = ReadInvocation(words);
+  if (!invocation.ok()) return Fail(invocation.error());
+  const Time start = Now();
+  auto found =
+      Discover(MakeDiscoveryRequest(invocation->config, invocation->guess, invocation->options, invocation->directory));
+  if (!found.ok()) return Fail(found.error());
+  for (const std::string& warning : found->warnings) std::fprintf(stderr, "fastest: warning: %s\n", warning.c_str());
+  std::fputs(ListDiscovered(*found, Now() - start).c_str(), stdout);
+  for (const std::string& missing : found->missing) Console().Complain("file or directory not found: " + missing);
+  return found->missing.empty() ? 0 : kUsage;
+}
+
+}  // namespace fastest

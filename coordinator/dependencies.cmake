@@ -1,0 +1,3 @@
+# SQLite (history), nlohmann-json (what goes to and comes from Python).
+find_package(SQLite3 REQUIRED)
+target_link_libraries(coordinator PUBLIC SQLite::SQLite3 nlohmann_json::nlohmann_json)

@@ -1,0 +1,42 @@
+// History: what tests took in former runs of a project: SQLite in its state folder.
+//
+// Kept are each file's sum and, one by one, only the items that take long enough to matter alone, so that a suite of
+// 60,000 tiny tests costs a row a file. A new measurement moves the old by 30 %. A missing, unreadable or locked file
+// only means no history.
+
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace fastest {
+
+class History {
+ public:
+  // Reads `folder`/history.sqlite; empty where there is none or it can't be read.
+  static History Load(const std::string& folder);
+
+  // Predicted seconds of an item; negative: nothing is known of its file.
+  double ItemSeconds(const std::string& node_id) const;
+  // Predicted seconds of a file (its part of a node id before "::"); negative: unknown.
+  double FileSeconds(const std::string& path) const;
+
+  // Takes the measurements of a run in and writes them to `folder` (made if need be, with a .gitignore of its own).
+  Status Record(const std::string& folder, const std::vector<std::pair<std::string, double>>& items);
+
+ private:
+  struct File {
+    double seconds = 0;        // Of all its items.
+    double small_seconds = 0;  // Of the items without a row of their own.
+    double small_items = 0;
+  };
+
+  std::unordered_map<std::string, File> files_;
+  std::unordered_map<std::string, double> items_;
+};
+
+}  // namespace fastest

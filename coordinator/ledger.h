@@ -1,0 +1,71 @@
+// Ledger: which items there are and which have their result; every item is counted once, whatever arrives late or
+// twice.
+//
+// An item is known by its unit and its key (node id, occurrence). A result counts only under the lease that the item is
+// given out under: the lease's id is the fence. Pure; single-threaded.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "protocol/ids.h"
+#include "protocol/report.h"
+
+namespace fastest {
+
+class Ledger {
+ public:
+  enum class State : std::uint8_t {
+    kWaiting,   // Nobody has it.
+    kLeased,    // Given out.
+    kRunning,   // Its worker has said that it started, or reported a phase.
+    kFinished,  // All phases are in (a teardown report may be held).
+  };
+  struct Item {
+    ItemKey key;
+    UnitId unit{};
+    State state = State::kWaiting;
+    LeaseId lease{};
+    WorkerId worker{};
+    std::uint16_t losses = 0;                         // Attempts that ended with their agent.
+    std::optional<Phase> next_phase = Phase::kSetup;  // The first phase without a report; none: all are in.
+    double seconds = 0;                               // Of its phases so far.
+  };
+
+  // Enters what a process collected in `unit`: for each id its item, in order. Items that are known already (another
+  // process collected the unit before) are the same items; `fresh` gets those that are new.
+  std::vector<ItemId> Enter(UnitId unit, const std::vector<std::string>& node_ids, std::vector<ItemId>* fresh);
+
+  std::optional<ItemId> Find(UnitId unit, const ItemKey& key) const;
+
+  // Gives the item out under `lease`. CHECKs that nobody has it.
+  void Lease(ItemId item, LeaseId lease);
+  // Whether news of the item under this lease count: it is given out under it and not finished.
+  bool Accepts(ItemId item, LeaseId lease) const;
+  void Start(ItemId item, WorkerId worker);
+  // `settles`: the report is the phase's own, not a subtest's.
+  void AddReport(ItemId item, const TestReport& report, bool settles);
+  // The item has its result. CHECKs that it had none.
+  void Finish(ItemId item);
+  // Takes an item back that has no result: it waits again.
+  void Return(ItemId item);
+  // The worker or agent that ran the item is gone with it.
+  void CountLoss(ItemId item) { ++items_[Number(item)].losses; }
+  const Item& operator[](ItemId item) const { return items_[Number(item)]; }
+  std::size_t size() const { return items_.size(); }
+  std::size_t finished() const { return finished_; }
+  // Node ids of the items without a result, in ledger order.
+  std::vector<std::string> Unfinished() const;
+
+ private:
+  static std::string IndexKey(UnitId unit, const std::string& node_id, std::uint32_t occurrence);
+
+  std::vector<Item> items_;
+  std::unordered_map<std::string, ItemId> index_;
+  std::size_t finished_ = 0;
+};
+
+}  // namespace fastest

@@ -1,0 +1,51 @@
+// Plan: what the coordinator believes before the first item is collected, and the options that steer a run. Values.
+
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "protocol/message.h"
+
+namespace fastest {
+
+// `--optimizer`.
+enum class Optimizer : std::uint8_t { kStandard, kOptimized, kAggressive };
+// `--dist`, pytest-xdist's words. kLoad is the default and lets files be split where that pays.
+enum class Dist : std::uint8_t { kLoad, kLoadFile, kLoadScope, kLoadGroup };
+
+struct PlannedUnit {
+  std::string path;                  // The test file, relative to rootdir.
+  std::uint32_t roots = 0;           // As Assignment::roots.
+  std::vector<std::string> include;  // As Assignment's; both empty: the whole file.
+  std::vector<std::string> exclude;
+  double seconds = 0;       // Predicted.
+  std::uint32_t items = 0;  // Estimated.
+};
+
+struct Plan {
+  CollectMode mode = CollectMode::kWhole;
+  bool single = false;             // One worker without xdist's identity, pytest's order.
+  bool collect_first = true;       // File mode: nothing runs until everything is collected.
+  std::string why_mode;            // For -v.
+  std::string start;               // START's JSON (docs/protocol.md).
+  std::vector<PlannedUnit> units;  // File mode; in pytest's order.
+  std::string ready;               // READY's JSON.
+};
+
+struct RunOptions {
+  std::string run_id;
+  double wall_start = 0;
+  std::uint32_t workers = 1;       // Of all agents that are expected.
+  std::uint32_t max_failures = 0;  // --maxfail; 0: no limit.
+  bool continue_on_collection_errors = false;
+  std::int64_t max_warnings = -1;  // --max-warnings; -1: no limit.
+  Optimizer optimizer = Optimizer::kStandard;
+  std::uint32_t batch_size = 50;  // kOptimized.
+  Dist dist = Dist::kLoad;
+  // Seconds that an item took in former runs; negative: unknown.
+  std::function<double(const std::string& node_id)> history = [](const std::string&) { return -1.0; };
+};
+
+}  // namespace fastest

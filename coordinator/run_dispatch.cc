@@ -1,0 +1,276 @@
+// Who gets what: the part of Run that hands out work.
+//
+// Work is a queue of tasks (scheduler/work_queue.h): files that nobody has collected yet, or groups of items. Each
+// credit of an agent is one batch. When the queue is empty and a worker has nothing, the lease with most work left
+// gives back what it has not started (Revoke), and that is cut and queued again.
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "coordinator/run.h"
+#include "scheduler/grouping.h"
+
+namespace fastest {
+namespace {
+
+// A batch takes this fraction of an even share of what is left.
+constexpr double kShareDivisor = 2;
+// What an item is presumed to take while nothing is known.
+constexpr double kUnknownSeconds = 0.005;
+// What pytest spends around an item.
+constexpr double kItemOverhead = 0.0003;
+// Less than this is not worth a steal.
+constexpr double kLeastSteal = 0.02;
+// With fewer items than this a file is not cut.
+constexpr std::size_t kLeastToCut = 4;
+
+}  // namespace
+
+double Run::PredictSeconds(ItemId item) const {
+  const double known = options_.history(ledger_[item].key.node_id);
+  if (known >= 0) return known + kItemOverhead;
+  const std::size_t finished = ledger_.finished();
+  return finished < 20 ? kUnknownSeconds : test_seconds_ / static_cast<double>(finished) + kItemOverhead;
+}
+
+std::uint32_t Run::LiveWorkers() const {
+  std::uint32_t workers = 0;
+  for (const auto& [agent, state] : agents_)
+    if (state.begun && !state.gone) workers += state.workers;
+  return std::max(workers, 1U);
+}
+
+void Run::QueueUnit(UnitId unit) {
+  const PlannedUnit& plan = units_[Number(unit)].plan;
+  tasks_.push_back({unit, {}, plan.seconds});
+  queue_.Add({static_cast<std::uint32_t>(tasks_.size() - 1), plan.seconds, std::max(plan.items, 1U)});
+}
+
+void Run::QueueItems(const std::vector<ItemId>& items) {
+  double total = 0;
+  for (const ItemId item : items) total += PredictSeconds(item);
+  const double share = total / LiveWorkers();
+  const bool free = options_.optimizer == Optimizer::kAggressive;
+  QueueGroups(UnitId{0}, items, free ? share / 8 : share / 2);
+}
+
+// Cuts items of one unit into groups and queues these.
+void Run::QueueGroups(UnitId unit, const std::vector<ItemId>& items, double largest) {
+  if (items.empty()) return;
+  std::vector<GroupItem> grouped;
+  grouped.reserve(items.size());
+  for (const ItemId item : items) {
+    const std::string_view mark = Number(item) < groups_.size() ? std::string_view(groups_[Number(item)]) : "";
+    grouped.push_back({ledger_[item].key.node_id, mark, PredictSeconds(item)});
+  }
+  GroupRule rule = options_.optimizer == Optimizer::kAggressive ? GroupRule::kFree : GroupRule::kFile;
+  if (options_.dist == Dist::kLoadFile) rule = GroupRule::kFileWhole;
+  if (options_.dist == Dist::kLoadScope) rule = GroupRule::kScope;
+  if (options_.dist == Dist::kLoadGroup) rule = GroupRule::kMark;
+  if (items.size() < kLeastToCut && rule == GroupRule::kFile) rule = GroupRule::kFileWhole;
+  for (const auto& group : GroupItems(grouped, rule, largest)) {
+    Task task{unit, {}, 0};
+    for (const auto index : group) {
+      task.items.push_back(items[index]);
+      task.seconds += grouped[index].seconds;
+    }
+    const auto count = static_cast<std::uint32_t>(task.items.size());
+    queue_.Add({static_cast<std::uint32_t>(tasks_.size()), task.seconds, count});
+    tasks_.push_back(std::move(task));
+  }
+}
+
+std::optional<AgentId> Run::AgentWithCredit() const {
+  std::optional<AgentId> best;
+  for (const auto& [agent, state] : agents_) {
+    if (!state.begun || state.gone || state.credit == 0) continue;
+    if (!best || state.credit > agents_.at(*best).credit) best = agent;
+  }
+  return best;
+}
+
+Assignment Run::AssignmentOf(const Task& task) const {
+  const PlannedUnit& plan = units_[Number(task.unit)].plan;
+  Assignment unit{task.unit, plan.path, plan.roots, plan.include, plan.exclude, {}};
+  for (const ItemId item : task.items) unit.items.push_back(ledger_[item].key);
+  return unit;
+}
+
+LeaseId Run::Give(AgentId agent, const std::vector<std::uint32_t>& tasks, bool run, bool alone) {
+  const LeaseId id{next_lease_++};
+  LeaseState lease;
+  lease.agent = agent;
+  lease.released = run;
+  lease.alone = alone;
+  Assign assign;
+  assign.lease = id;
+  assign.run = run;
+  assign.alone = alone;
+  for (const auto index : tasks) {
+    const Task& task = tasks_[index];
+    assign.units.push_back(AssignmentOf(task));
+    if (task.items.empty()) {
+      lease.uncollected.push_back(task.unit);
+      units_[Number(task.unit)].given_out = true;
+    }
+    for (const ItemId item : task.items) {
+      ledger_.Lease(item, id);
+      lease.items.push_back(item);
+    }
+  }
+  leases_.emplace(id, std::move(lease));
+  --agents_[agent].credit;
+  ++agents_[agent].leases;
+  effects_.messages.emplace_back(agent, std::move(assign));
+  return id;
+}
+
+// The lease's worker is through with it (`alive`: late news, a held teardown report, still counts).
+void Run::EndLease(LeaseId id, bool alive) {
+  const auto found = leases_.find(id);
+  if (found == leases_.end() || !found->second.open) return;
+  LeaseState& lease = found->second;
+  lease.open = false;
+  lease.alive = alive;
+  --agents_[lease.agent].leases;
+  // A worker that is done but left something out: it goes to another.
+  for (const UnitId unit : lease.uncollected)
+    if (!units_[Number(unit)].collected) QueueUnit(unit);
+  std::map<UnitId, std::vector<ItemId>> back;
+  for (const ItemId item : lease.items) {
+    if (!ledger_.Accepts(item, id)) continue;
+    ledger_.Return(item);
+    if (stage_ != Stage::kStopping) unpublished_.erase(Number(item));
+    if (serial_set_.contains(Number(item))) {
+      serial_given_ = false;
+    } else {
+      back[ledger_[item].unit].push_back(item);
+    }
+  }
+  for (const auto& [unit, items] : back) {
+    double seconds = 0;
+    for (const ItemId item : items) seconds += PredictSeconds(item);
+    QueueGroups(unit, items, seconds + 1);
+  }
+}
+
+void Run::ReturnLease(LeaseId id) {
+  EndLease(id, false);
+  const auto found = leases_.find(id);
+  if (found != leases_.end()) found->second.alive = false;
+}
+
+void Run::Dispatch() {
+  if (!planned_ || (stage_ != Stage::kCollecting && stage_ != Stage::kRunning)) return;
+  if (plan_.single) return DispatchSingle();
+  if (plan_.mode == CollectMode::kFile && plan_.collect_first && stage_ == Stage::kCollecting)
+    return DispatchCollectFirst();
+  if (plan_.mode != CollectMode::kFile && stage_ == Stage::kCollecting) return;
+  for (auto& [id, lease] : leases_) {
+    if (lease.released || !lease.open) continue;
+    lease.released = true;
+    effects_.messages.emplace_back(lease.agent, Release{id});
+  }
+  DispatchQueue();
+  Steal();
+  DispatchSerial();
+}
+
+// The worker has pytest's order: everything it has collected, in one batch. A restarted one gets what is left.
+void Run::DispatchSingle() {
+  if (!whole_entered_ || stage_ != Stage::kRunning) return;
+  const auto agent = AgentWithCredit();
+  if (!agent || agents_[*agent].leases > 0) return;
+  Task task{UnitId{0}, {}, 0};
+  for (std::uint32_t i = 0; i < ledger_.size(); ++i)
+    if (ledger_[ItemId{i}].state == Ledger::State::kWaiting) task.items.push_back(ItemId{i});
+  if (task.items.empty()) return;
+  const bool all = task.items.size() == ledger_.size();
+  queue_ = {};  // What a lost worker left is in `task`.
+  tasks_.push_back(std::move(task));
+  Give(*agent, {static_cast<std::uint32_t>(tasks_.size() - 1)}, true, false);
+  if (all) std::get<Assign>(effects_.messages.back().second).units[0].items.clear();  // All, in the worker's own order.
+}
+
+// All files at once, one lease a worker; they run when the last one is collected.
+void Run::DispatchCollectFirst() {
+  std::uint32_t credit = 0;
+  for (const auto& [agent, state] : agents_)
+    if (state.begun && !state.gone) credit += state.credit;
+  if (queue_.empty() || credit == 0) return;
+  for (const auto& batch : queue_.TakeAll(std::min(credit, LiveWorkers())))
+    Give(*AgentWithCredit(), batch, false, false);
+}
+
+void Run::DispatchQueue() {
+  while (!queue_.empty()) {
+    const auto agent = AgentWithCredit();
+    if (!agent) return;
+    const auto batch = options_.optimizer == Optimizer::kOptimized ? queue_.TakeItems(options_.batch_size)
+                                                                   : queue_.TakeShare(LiveWorkers(), kShareDivisor);
+    Give(*agent, batch, true, false);
+  }
+}
+
+double Run::RemainingSeconds(const LeaseState& lease) const {
+  double seconds = 0;
+  for (const UnitId unit : lease.uncollected) seconds += units_[Number(unit)].plan.seconds;
+  for (const ItemId item : lease.items)
+    if (ledger_[item].state == Ledger::State::kLeased) seconds += PredictSeconds(item);
+  return seconds;
+}
+
+std::optional<LeaseId> Run::LeaseToSteal() const {
+  std::optional<LeaseId> best;
+  double most = kLeastSteal;
+  for (const auto& [id, lease] : leases_) {
+    if (!lease.open || lease.revoking || lease.revoked || lease.alone) continue;
+    double cost = 0;  // The thief imports the file again.
+    if (plan_.mode == CollectMode::kFile && !lease.items.empty())
+      cost = 2 * units_[Number(ledger_[lease.items.front()].unit)].collect_seconds;
+    const double seconds = RemainingSeconds(lease) - cost;
+    if (seconds <= most) continue;
+    most = seconds;
+    best = id;
+  }
+  return best;
+}
+
+// One lease a turn gives back what it has not started, while an agent has a worker without any.
+void Run::Steal() {
+  if (!queue_.empty() || options_.dist == Dist::kLoadFile || options_.dist == Dist::kLoadScope) return;
+  const bool idle = std::any_of(agents_.begin(), agents_.end(), [](const auto& one) {
+    return one.second.begun && !one.second.gone && one.second.leases < one.second.workers && one.second.credit > 0;
+  });
+  const bool under_way = std::any_of(leases_.begin(), leases_.end(),
+                                     [](const auto& one) { return one.second.open && one.second.revoking; });
+  if (!idle || under_way) return;
+  const auto victim = LeaseToSteal();
+  if (!victim) return;
+  LeaseState& lease = leases_.at(*victim);
+  lease.revoking = true;
+  effects_.messages.emplace_back(lease.agent, Revoke{*victim});
+}
+
+// Serial items run at the end, alone on the machine.
+void Run::DispatchSerial() {
+  if (serial_.empty() || serial_given_ || !queue_.empty() || !AllUnitsCollected()) return;
+  const bool others = std::any_of(leases_.begin(), leases_.end(), [](const auto& one) { return one.second.open; });
+  const auto agent = AgentWithCredit();
+  if (others || !agent) return;
+  std::map<UnitId, Task> by_unit;
+  for (const ItemId item : serial_) {
+    if (ledger_[item].state != Ledger::State::kWaiting) continue;
+    by_unit[ledger_[item].unit].unit = ledger_[item].unit;
+    by_unit[ledger_[item].unit].items.push_back(item);
+  }
+  std::vector<std::uint32_t> batch;
+  for (auto& [unit, task] : by_unit) {
+    batch.push_back(static_cast<std::uint32_t>(tasks_.size()));
+    tasks_.push_back(std::move(task));
+  }
+  serial_given_ = true;
+  if (!batch.empty()) Give(*agent, batch, true, true);
+}
+
+}  // namespace fastest

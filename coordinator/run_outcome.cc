@@ -1,0 +1,80 @@
+// How a run ends: the part of Run that makes the exit code and the figures of RunFinished.
+
+#include <map>
+
+#include "coordinator/run.h"
+
+namespace fastest {
+
+void Run::Finish() {
+  // The run ended in the midst of these items: no other attempt will speak for them.
+  for (const auto& [item, reports] : std::map(unpublished_.begin(), unpublished_.end()))
+    for (const TestReport& report : reports) Publish(ItemId{item}, ledger_[ItemId{item}].worker, report);
+  unpublished_.clear();
+  stage_ = Stage::kFinished;
+  finished_ = true;
+  exit_code_ = ComputeExitCode();
+  if (!planned_) return;  // Nothing was begun: the cli prints failure_text().
+  RunFinished event;
+  event.exit_code = exit_code_;
+  event.stop_reason = stop_reason_;
+  event.not_run = ledger_.Unfinished();
+  event.collected = static_cast<std::uint32_t>(ledger_.size());
+  event.plugin_text = plugin_text_;
+  event.times = ComputeTimes();
+  effects_.events.push_back(std::move(event));
+}
+
+int Run::ComputeExitCode() const {
+  const auto code = [](ExitCode exit) { return static_cast<int>(exit); };
+  if (failure_code_) return *failure_code_;
+  if (internal_error_) return code(ExitCode::kInternalError);
+  if (stop_exit_code_) {
+    // pytest.exit(..., 0) after a failure is no green run.
+    return *stop_exit_code_ == 0 && failures_ > 0 ? code(ExitCode::kTestsFailed) : *stop_exit_code_;
+  }
+  const bool incomplete = ledger_.finished() < ledger_.size() || !AllUnitsCollected();
+  if (incomplete && !incomplete_ok_) return code(ExitCode::kInternalError);
+  int own = code(ExitCode::kOk);
+  if (failures_ > 0) {
+    own = code(ExitCode::kTestsFailed);
+  } else if (ledger_.size() == 0) {
+    own = code(ExitCode::kNoTests);
+  } else if (options_.max_warnings >= 0 && warnings_ > options_.max_warnings) {
+    own = code(ExitCode::kMaxWarnings);
+  }
+  // A plugin's own exit status of a single worker counts unless it is green where we are red.
+  if (hosted_exit_code_ && *hosted_exit_code_ != 0) return *hosted_exit_code_;
+  return own;
+}
+
+RunTimes Run::ComputeTimes() const {
+  RunTimes times;
+  times.wall = Seconds(now_ - started_).count();
+  times.start = ready_at_ == Time{} ? 0 : Seconds(ready_at_ - started_).count();
+  times.collect = collect_seconds_;
+  times.tests = test_seconds_;
+  times.worker_busy = worker_busy_;
+  SetFloor(&times);
+  return times;
+}
+
+void Run::SetFloor(RunTimes* times) const {
+  for (std::uint32_t i = 0; i < ledger_.size(); ++i) {
+    const Ledger::Item& item = ledger_[ItemId{i}];
+    if (item.seconds <= times->floor) continue;
+    times->floor = item.seconds;
+    times->floor_what = item.key.node_id;
+  }
+}
+
+std::vector<std::pair<std::string, double>> Run::Durations() const {
+  std::vector<std::pair<std::string, double>> durations;
+  for (std::uint32_t i = 0; i < ledger_.size(); ++i) {
+    const Ledger::Item& item = ledger_[ItemId{i}];
+    if (item.state == Ledger::State::kFinished) durations.emplace_back(item.key.node_id, item.seconds);
+  }
+  return durations;
+}
+
+}  // namespace fastest

@@ -1,0 +1,38 @@
+// Codec: messages as values <-> Cap'n Proto bytes (protocol/messages.capnp).
+//
+// Decode trusts nothing: a frame that is too large, truncated, nested too deeply or of an unknown message is an Error,
+// and never costs more memory than a small multiple of its size. Values out of range (phase, outcome, state) are Errors
+// too. Frames may stand at any address: they are copied to aligned words first. Pure functions; any thread.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "protocol/message.h"
+
+namespace fastest {
+
+// The largest frame that is read.
+constexpr std::size_t kMaxFrame = std::size_t{64} << 20;
+
+template <typename Message>
+struct Envelope {
+  std::uint64_t sequence = 0;      // Of the first message; 0: no messages.
+  std::uint64_t acknowledged = 0;  // The last message of the other direction taken in order.
+  std::vector<Message> messages;
+};
+
+std::string Encode(const Envelope<AgentMessage>& envelope);
+std::string Encode(const Envelope<CoordinatorMessage>& envelope);
+Result<Envelope<AgentMessage>> DecodeFromAgent(std::string_view frame);
+Result<Envelope<CoordinatorMessage>> DecodeFromCoordinator(std::string_view frame);
+
+// Roughly what the message takes in a frame, in bytes, so that senders can bound their frames.
+std::size_t ApproximateSize(const AgentMessage& message);
+
+}  // namespace fastest

@@ -1,0 +1,82 @@
+// What the coordinator tells an agent, as values (protocol/message.h).
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "protocol/ids.h"
+
+namespace fastest {
+
+// How the workers of a run come by their items (DESIGN.md, Soundness).
+enum class CollectMode : std::uint8_t {
+  kFile,       // A worker collects the files that it is given.
+  kWhole,      // The zygote collects everything once; workers are forked from the collected session.
+  kWholeEach,  // Every worker collects everything by itself.
+};
+
+struct Welcome {
+  std::string run_id;
+  std::string resume_token;
+  AgentId agent{};
+  WorkerId first_worker{};  // The agent's workers are first_worker, +1, …
+  std::string setup;        // SETUP's JSON of docs/protocol.md.
+};
+
+struct Refused {
+  std::string why;
+};
+
+// How workers come by their items: sent once, after Ready.
+struct Begin {
+  CollectMode mode = CollectMode::kWhole;
+  bool single = false;             // -n 0 and -n 1: one worker without xdist's identity; the zygote becomes it.
+  std::uint32_t worker_count = 1;  // Of the whole run: PYTEST_XDIST_WORKER_COUNT.
+  std::string start;               // START's JSON: workerinput, roots, options.
+};
+
+// Asks for pytest's own list of test files (file mode). The agent's first worker answers with Walked.
+struct Walk {};
+
+// One work unit of a batch, or a part of one.
+struct Assignment {
+  UnitId unit{};
+  std::string path;                  // File mode: the test file, relative to rootdir.
+  std::uint32_t roots = 0;           // File mode: how many of START's roots sys.path has while it is imported.
+  std::vector<std::string> include;  // File mode: only these top-level names, empty: all …
+  std::vector<std::string> exclude;  // … but these.
+  std::vector<ItemKey> items;        // Run only these; empty: all.
+};
+
+struct Assign {
+  LeaseId lease{};
+  double deadline = 0;       // Seconds from now after which the coordinator will presume the batch lost; 0: none.
+  bool run = true;           // False: only collect (--collect-first); Release follows.
+  std::int32_t worker = -1;  // This WorkerId's worker, or -1: whichever is free first.
+  bool alone = false;        // Nothing else may run on this agent meanwhile (serial tests).
+  std::vector<Assignment> units;
+};
+
+// Runs what the lease has collected.
+struct Release {
+  LeaseId lease{};
+};
+struct Revoke {
+  LeaseId lease{};
+};
+
+// No more batches will come. Workers end their sessions and the agent says Goodbye.
+struct Stop {
+  enum class How : std::uint8_t {
+    kDone,       // All is done.
+    kFinish,     // Running items finish (with teardown), nothing new starts.
+    kInterrupt,  // As Ctrl-C: running items are interrupted and torn down.
+    kKill,       // At once.
+  };
+  How how = How::kDone;
+  std::string why;
+};
+
+}  // namespace fastest

@@ -1,0 +1,12 @@
+# Cap'n Proto (wire format) and ZeroMQ (transport).
+find_package(CapnProto REQUIRED)
+pkg_check_modules(ZMQ REQUIRED IMPORTED_TARGET libzmq)
+set(CAPNPC_SRC_PREFIX ${CMAKE_SOURCE_DIR})
+set(CAPNPC_OUTPUT_DIR ${CMAKE_BINARY_DIR}/generated)
+file(MAKE_DIRECTORY ${CAPNPC_OUTPUT_DIR}/protocol)
+capnp_generate_cpp(schema_sources schema_headers protocol/messages.capnp)
+add_library(schema STATIC ${schema_sources} ${schema_headers})
+target_compile_options(schema PRIVATE -w)
+target_include_directories(schema SYSTEM PUBLIC ${CAPNPC_OUTPUT_DIR})
+target_link_libraries(schema PUBLIC CapnProto::capnp)
+target_link_libraries(protocol PUBLIC schema PkgConfig::ZMQ nlohmann_json::nlohmann_json)

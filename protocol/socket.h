@@ -1,0 +1,63 @@
+// Socket: a ZeroMQ socket on an event loop. One thread.
+//
+// ZeroMQ's descriptor signals by edges, so that the socket is asked once a turn (EventLoop::AddPump) and after its
+// descriptor woke the loop. A frame is a whole message; for a ROUTER the route (the peer's routing id) stands beside
+// it.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/event_loop.h"
+#include "base/result.h"
+
+namespace fastest {
+
+// The ZeroMQ context of a process: inproc endpoints are known within one.
+class ZmqContext {
+ public:
+  ZmqContext();
+  ~ZmqContext();
+  ZmqContext(const ZmqContext&) = delete;
+  ZmqContext& operator=(const ZmqContext&) = delete;
+  void* get() const { return context_; }
+
+ private:
+  void* context_;
+};
+
+class Socket {
+ public:
+  enum class Kind { kRouter, kDealer };
+  using OnFrame = std::function<void(const std::string& route, std::string_view frame)>;
+
+  Socket(ZmqContext& context, EventLoop& loop, Kind kind, OnFrame on_frame);
+  ~Socket();
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+
+  // Returns the endpoint as bound (the port in place of a wildcard).
+  Result<std::string> Bind(const std::string& endpoint);
+  Status Connect(const std::string& endpoint);
+
+  // Sends one frame; a ROUTER's to `route`. False: the peer is gone or its queue is full (the channel keeps the
+  // message).
+  bool Send(const std::string& route, std::string_view frame);
+
+  // Takes up to a fixed number of frames; true if there may be more.
+  bool Pump();
+
+ private:
+  bool Receive();
+
+  void* socket_;
+  EventLoop& loop_;
+  Kind kind_;
+  OnFrame on_frame_;
+  int fd_ = -1;
+};
+
+}  // namespace fastest

@@ -1,0 +1,164 @@
+#include "report/progress.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "report/node_path.h"
+#include "report/text_width.h"
+
+namespace fastest {
+namespace {
+
+Markup LetterMarkup(const ReportRecord& record) {
+  if (record.word_markup) return *record.word_markup;
+  if (record.outcome == Outcome::kFailed) return kRed;
+  if (record.outcome == Outcome::kPassed && !record.xfail) return kGreen;
+  return record.outcome == Outcome::kOther ? kPlain : kYellow;
+}
+
+// The user's own words of a skip or an expected failure.
+std::string RawReason(const ReportRecord& record) {
+  const auto without = [](const std::string& text, const std::string& prefix) {
+    return text.compare(0, prefix.size(), prefix) == 0 ? text.substr(prefix.size()) : text;
+  };
+  if (record.xfail) return without(*record.xfail, "reason: ");
+  if (!record.skip || record.skip->reason == "Skipped") return "";
+  return without(record.skip->reason, "Skipped: ");
+}
+
+// Breaks `text` at spaces so that no line is wider than `width`; the first begins at column `begin`.
+std::string Wrapped(const std::string& text, int begin, int width) {
+  std::string result;
+  int column = begin;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t space = text.find_first_not_of(' ', at);
+    const std::size_t end = std::min(text.find(' ', std::min(space, text.size())), text.size());
+    const std::string chunk = text.substr(at, end - at);
+    if (column > 0 && column + VisibleWidth(chunk) > width && space < text.size()) {
+      result += "\n" + text.substr(space, end - space);
+      column = VisibleWidth(text.substr(space, end - space));
+    } else {
+      result += chunk;
+      column += VisibleWidth(chunk);
+    }
+    at = end;
+  }
+  return result;
+}
+
+}  // namespace
+
+void Progress::Start(const std::string& node_id, const Tally& tally) {
+  if (many_workers_) return;
+  if (options_.test_case_verbosity > 0) {
+    StartTest(node_id);
+  } else if (options_.test_case_verbosity == 0) {
+    StartFile(node_id, tally);
+  }
+}
+
+void Progress::Report(const ReportRecord& record, const Tally& tally, const std::string& short_line) {
+  if (record.letter.empty() && record.word.empty()) return;
+  if (record.item != ItemId{kNoItem}) reported_.insert(Number(record.item));
+  if (many_workers_ && !std::exchange(begun_, true) && options_.verbosity >= 0) out_->Line();
+  if (options_.test_case_verbosity > 0) {
+    many_workers_ ? ReportWorkerLine(record) : ReportLine(record, tally);
+  } else if (many_workers_ && live_) {
+    if (record.outcome == Outcome::kFailed) out_->Line(short_line);
+  } else {
+    ReportLetter(record, tally);
+  }
+}
+
+void Progress::ReportLetter(const ReportRecord& record, const Tally& tally) {
+  if (many_workers_) {
+    line_ = Line::kWritten;
+  } else if (options_.test_case_verbosity >= 0) {
+    StartFile(record.node_id, tally);
+  }
+  out_->Write(record.letter, LetterMarkup(record));
+  if (!ShowsProgress() || AllReported()) return;
+  const std::string total = std::to_string(total_);
+  const std::size_t size = options_.progress_style == "count" ? 4 + 2 * total.size() : std::string(" [100%]").size();
+  if (out_->LineWidth() + static_cast<int>(size) + 1 >= out_->width()) {
+    out_->Write(Message() + "\n", tally.MainColor(AllReported()));
+  }
+}
+
+void Progress::StartFile(const std::string& node_id, const Tally& tally) {
+  const std::string path(PathOf(node_id));
+  if (line_ == Line::kFile && line_of_ == path) return;
+  if (line_ == Line::kFile && ShowsProgress()) WriteMessage(tally);
+  line_ = Line::kFile;
+  line_of_ = path;
+  out_->Line();
+  out_->Write(RelativePath(path, options_.rootdir, options_.invocation_dir) + " ");
+}
+
+void Progress::StartTest(const std::string& node_id) {
+  if (line_ == Line::kTest && line_of_ == node_id) return;
+  line_ = Line::kTest;
+  line_of_ = node_id;
+  out_->Line();
+  out_->Write(RelativeNodeId(node_id, options_.rootdir, options_.invocation_dir) + " ");
+}
+
+void Progress::ReportLine(const ReportRecord& record, const Tally& tally) {
+  StartTest(record.node_id);
+  out_->Write(record.word, LetterMarkup(record));
+  line_ = Line::kWritten;
+  if (record.outcome == Outcome::kSkipped || record.xfail) WriteReason(record);
+  if (ShowsProgress()) WriteMessage(tally);
+}
+
+void Progress::WriteReason(const ReportRecord& record) {
+  const std::string reason = RawReason(record);
+  if (reason.empty()) return;
+  const int room = out_->width() - out_->LineWidth() - 8;  // " [100%]" and one.
+  const std::string text =
+      options_.test_case_verbosity < 2 ? TrimmedMessage(" (", reason, ")", room) : " (" + reason + ")";
+  out_->Write(Wrapped(text, out_->LineWidth(), out_->width() - 8));
+}
+
+void Progress::ReportWorkerLine(const ReportRecord& record) {
+  BreakLine();
+  out_->Write(fmt::format("[gw{}]", Number(record.worker)));
+  out_->Write(ShowsProgress() ? Message() + " " : " ", kCyan);
+  out_->Write(record.word, LetterMarkup(record));
+  out_->Line(" " + RelativeNodeId(record.node_id, options_.rootdir, options_.invocation_dir));
+}
+
+std::string Progress::Message() const {
+  if (options_.progress_style == "count") {
+    const std::string total = std::to_string(total_);
+    return fmt::format(" [{:>{}}/{}]", reported(), total.size(), total);
+  }
+  if (total_ == 0) return " [100%]";
+  const std::uint32_t percent = static_cast<std::uint32_t>(std::uint64_t{100} * reported() / total_);
+  return fmt::format(" [{:3}%]", std::min(percent, total_is_final_ ? 100U : 99U));
+}
+
+// The message at the right edge.
+void Progress::WriteMessage(const Tally& tally) {
+  const int fill = out_->width() - out_->LineWidth() - 1;
+  out_->Write(fmt::format("{:>{}}", Message(), std::max(fill, 0)), tally.MainColor(AllReported()));
+}
+
+void Progress::Finish(const Tally& tally, bool stopped) {
+  const bool letters = options_.test_case_verbosity <= 0 && !(many_workers_ && live_);
+  if (letters && !stopped && ShowsProgress() && reported() > 0) WriteMessage(tally);
+}
+
+void Progress::EnsureNewline() {
+  if (line_ != Line::kFresh) out_->Line();
+  line_ = Line::kFresh;
+}
+
+void Progress::BreakLine() {
+  if (out_->LineWidth() > 0) out_->Line();
+  line_ = Line::kFresh;
+}
+
+}  // namespace fastest

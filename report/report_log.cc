@@ -1,0 +1,84 @@
+#include "report/report_log.h"
+
+#include "report/json_fields.h"
+
+namespace fastest {
+namespace {
+
+// Logs captured by a passed test go, where the user asked for it.
+void DropLogs(Json* report) {
+  Json kept = Json::array();
+  for (const Json& section : Field(*report, "sections")) {
+    const std::string name = TextOf(Element(section, 0));
+    const bool is_log = name == "Captured log setup" || name == "Captured log call" || name == "Captured log teardown";
+    if (!is_log) kept.push_back(section);
+  }
+  (*report)["sections"] = kept;
+}
+
+Json PlainReport(const TestReported& event) {
+  const TestReport& report = event.report;
+  return {{"nodeid", event.node_id},
+          {"location", nullptr},
+          {"keywords", Json::object()},
+          {"outcome", OutcomeName(report.outcome)},
+          {"longrepr", nullptr},
+          {"when", PhaseName(report.phase)},
+          {"user_properties", Json::array()},
+          {"sections", Json::array()},
+          {"duration", report.duration},
+          {"start", report.start},
+          {"stop", report.stop},
+          {"$report_type", "TestReport"}};
+}
+
+Json PlainReport(const CollectReport& report) {
+  return {{"nodeid", report.node_id},  {"outcome", OutcomeName(report.outcome)},
+          {"longrepr", nullptr},       {"result", nullptr},
+          {"sections", Json::array()}, {"$report_type", "CollectReport"}};
+}
+
+template <typename Report>
+Json ReportOf(const std::string& envelope, const Report& report) {
+  Json json = Field(ParseJson(envelope), "report");
+  return json.is_object() ? json : PlainReport(report);
+}
+
+Json WarningOf(const WarningReport& warning) {
+  const Json envelope = ParseJson(warning.envelope);
+  return {{"category", Field(envelope, "category")}, {"filename", Field(envelope, "filename")},
+          {"lineno", Field(envelope, "lineno")},     {"message", Field(envelope, "message")},
+          {"$report_type", "WarningMessage"},        {"when", Field(envelope, "when")},
+          {"location", Field(envelope, "location")}};
+}
+
+}  // namespace
+
+void ReportLog::OnEvent(const Event& event) {
+  if (const auto* started = std::get_if<RunStarted>(&event)) {
+    const Json ready = ParseJson(started->ready);
+    drop_logs_ = FlagOf(Field(Field(ready, "options"), "report_log_exclude_logs_on_passed_tests"));
+    Write(DumpJson({{"pytest_version", Field(ready, "pytest")}, {"$report_type", "SessionStart"}}));
+  } else if (const auto* collected = std::get_if<UnitCollected>(&event)) {
+    for (const CollectReport& report : collected->reports) Write(DumpJson(ReportOf(report.envelope, report)));
+  } else if (const auto* reported = std::get_if<TestReported>(&event)) {
+    Json report = ReportOf(reported->report.envelope, *reported);
+    if (drop_logs_ && reported->report.outcome == Outcome::kPassed) DropLogs(&report);
+    Write(DumpJson(report));
+  } else if (const auto* warning = std::get_if<WarningRaised>(&event)) {
+    Write(DumpJson(WarningOf(warning->warning)));
+  } else if (const auto* finished = std::get_if<RunFinished>(&event)) {
+    Write(DumpJson({{"exitstatus", finished->exit_code}, {"$report_type", "SessionFinish"}}));
+  }
+}
+
+void ReportLog::Write(std::string line) {
+  if (failed_) return;
+  line += '\n';
+  const Status written = sink_(line);
+  if (written.ok()) return;
+  failed_ = true;
+  complain_("the report log is incomplete: " + written.error().message);
+}
+
+}  // namespace fastest

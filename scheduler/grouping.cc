@@ -1,0 +1,100 @@
+#include "scheduler/grouping.h"
+
+#include <unordered_map>
+
+namespace fastest {
+namespace {
+
+using Group = std::vector<std::uint32_t>;
+
+std::string_view FileOf(std::string_view node_id) { return node_id.substr(0, node_id.find("::")); }
+
+// Without the parameters: "a.py::TestA::test_x[1::2]" -> "a.py::TestA::test_x".
+std::string_view WithoutParameters(std::string_view node_id) {
+  const auto names = node_id.find("::");
+  return names == std::string_view::npos ? node_id : node_id.substr(0, node_id.find('[', names));
+}
+
+std::string_view ScopeOf(std::string_view node_id) {
+  const auto plain = WithoutParameters(node_id);
+  const auto last = plain.rfind("::");
+  return last == std::string_view::npos ? plain : plain.substr(0, last);
+}
+
+// What is never cut apart: the outermost class, or a function with its parameters.
+std::string_view AtomOf(std::string_view node_id) {
+  const auto plain = WithoutParameters(node_id);
+  const auto file = plain.find("::");
+  return file == std::string_view::npos ? plain : plain.substr(0, plain.find("::", file + 2));
+}
+
+std::string KeyOf(const GroupItem& item, GroupRule rule) {
+  switch (rule) {
+    case GroupRule::kFree:
+      return std::string(AtomOf(item.node_id));
+    case GroupRule::kScope:
+      return std::string(ScopeOf(item.node_id));
+    case GroupRule::kMark:
+      if (!item.mark.empty()) return "@" + std::string(item.mark);
+      break;
+    case GroupRule::kFile:
+    case GroupRule::kFileWhole:
+      break;
+  }
+  return std::string(FileOf(item.node_id));
+}
+
+double SecondsOf(std::span<const GroupItem> items, const Group& group) {
+  double seconds = 0;
+  for (const auto index : group) seconds += items[index].seconds;
+  return seconds;
+}
+
+// Cuts where an atom ends and the piece is large enough; a parametrised function that alone is too large between its
+// items.
+std::vector<Group> Cut(std::span<const GroupItem> items, const Group& group, double largest) {
+  std::vector<Group> pieces(1);
+  double piece_seconds = 0;
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    const GroupItem& item = items[group[i]];
+    const bool same_atom = i > 0 && AtomOf(item.node_id) == AtomOf(items[group[i - 1]].node_id);
+    const bool may_cut = !same_atom || AtomOf(item.node_id) == WithoutParameters(item.node_id);
+    // Inside a function the piece has to be full; between atoms it is enough that the next item would overfill it.
+    const double would_be = same_atom ? piece_seconds : piece_seconds + item.seconds / 2;
+    if (may_cut && !pieces.back().empty() && would_be >= largest) {
+      pieces.emplace_back();
+      piece_seconds = 0;
+    }
+    pieces.back().push_back(group[i]);
+    piece_seconds += item.seconds;
+  }
+  return pieces;
+}
+
+}  // namespace
+
+std::vector<std::vector<std::uint32_t>> GroupItems(std::span<const GroupItem> items, GroupRule rule, double largest) {
+  std::vector<Group> groups;
+  std::vector<bool> may_cut;
+  std::unordered_map<std::string, std::size_t> by_key;
+  for (std::uint32_t index = 0; index < items.size(); ++index) {
+    const auto [entry, added] = by_key.emplace(KeyOf(items[index], rule), groups.size());
+    if (added) {
+      groups.emplace_back();
+      may_cut.push_back(rule == GroupRule::kFile || rule == GroupRule::kFree ||
+                        (rule == GroupRule::kMark && items[index].mark.empty()));
+    }
+    groups[entry->second].push_back(index);
+  }
+  std::vector<Group> pieces;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (may_cut[i] && SecondsOf(items, groups[i]) > largest) {
+      for (auto& piece : Cut(items, groups[i], largest)) pieces.push_back(std::move(piece));
+    } else {
+      pieces.push_back(std::move(groups[i]));
+    }
+  }
+  return pieces;
+}
+
+}  // namespace fastest

@@ -1,0 +1,35 @@
+// GroupItems: cuts a list of items into groups that stay together on one worker.
+//
+// Fixtures of module and class scope are set up once a group, so that a group follows their scopes: a file by default,
+// cut only where the file alone outweighs what a worker should get; a class is never cut. Pure.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fastest {
+
+enum class GroupRule : std::uint8_t {
+  kFile,  // A file; a large one is cut between its functions and classes, a large parametrised function between its
+          // items.
+  kFileWhole,  // A file, never cut (--dist loadfile).
+  kScope,      // A class or a module's functions, never cut (--dist loadscope).
+  kMark,       // Items of one xdist_group mark together (--dist loadgroup); the others as kFile.
+  kFree,       // Functions and classes, whatever their file (--optimizer aggressive).
+};
+
+struct GroupItem {
+  std::string_view node_id;
+  std::string_view mark;  // Its xdist_group, or "".
+  double seconds = 0;     // Predicted.
+};
+
+// The groups as indexes into `items`, each in the items' order. `largest` seconds: what may be cut and is larger, is
+// cut.
+std::vector<std::vector<std::uint32_t>> GroupItems(std::span<const GroupItem> items, GroupRule rule, double largest);
+
+}  // namespace fastest

@@ -1,0 +1,102 @@
+"""`fastest coordinator` and `fastest agent` on loopback: one run over several processes, nothing lost with one of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from running import LIMIT, PROGRAM, PYTHON, STAND_IN, environment
+
+pytestmark = pytest.mark.skipif(bool(STAND_IN), reason="what is promised here is ours")
+
+FILES = 4
+TESTS = 6
+SLOW = "import time, pytest\n@pytest.mark.parametrize('n', range(%d))\ndef test(n): time.sleep(%s)\n"
+
+
+class Cluster:
+    """A coordinator and its agents; all ended when the test is."""
+
+    def __init__(self, root: Path, base: Path) -> None:
+        self.root, self.env = root, environment(base, {})
+        self.log = base / "log.jsonl"
+        self.processes: list[subprocess.Popen] = []
+
+    def coordinator(self, *args: str) -> subprocess.Popen:
+        command = ["coordinator", "--listen", "tcp://127.0.0.1:*", "--report-log", str(self.log), *args]
+        started = self._start(command)
+        self.endpoint = started.stdout.readline().split()[-1]
+        return started
+
+    def agent(self, workers: int = 2) -> subprocess.Popen:
+        return self._start(["agent", "--connect", self.endpoint, "-n", str(workers), "--python", PYTHON])
+
+    def _start(self, words: list[str]) -> subprocess.Popen:
+        pipe = subprocess.PIPE
+        process = subprocess.Popen([PROGRAM, *words], cwd=self.root, env=self.env, text=True, stdout=pipe, stderr=pipe)
+        self.processes.append(process)
+        return process
+
+    def reports(self) -> Counter:
+        lines = map(json.loads, self.log.read_text().splitlines())
+        return Counter((line["nodeid"], line["when"], line["outcome"]) for line in lines if line["$report_type"] == "TestReport")
+
+    def end(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+            process.stderr.close()
+
+
+def expected() -> Counter:
+    ids = [f"test_{file}.py::test[{n}]" for file in range(FILES) for n in range(TESTS)]
+    return Counter((node_id, phase, "passed") for node_id in ids for phase in ("setup", "call", "teardown"))
+
+
+@pytest.fixture
+def cluster(tmp_path, request):
+    root = tmp_path / "project"
+    root.mkdir()
+    for file in range(FILES):
+        (root / f"test_{file}.py").write_text(SLOW % (TESTS, getattr(request, "param", 0)))
+    made = Cluster(root, tmp_path)
+    yield made
+    made.end()
+
+
+@pytest.mark.parametrize("collect", ["file", "whole"])
+def test_two_agents_share_a_run(cluster, collect):
+    coordinator = cluster.coordinator("-n", "4", "--collect", collect)
+    agents = [cluster.agent(), cluster.agent()]
+    assert coordinator.wait(LIMIT) == 0, coordinator.stderr.read()
+    assert [agent.wait(LIMIT) for agent in agents] == [0, 0]
+    assert cluster.reports() == expected()
+
+
+@pytest.mark.parametrize("cluster", [0.3], indirect=True)
+def test_a_killed_agents_tests_run_again_and_count_once(cluster):
+    coordinator = cluster.coordinator("-n", "4", "-v")
+    victim, other = cluster.agent(), cluster.agent()
+    for line in coordinator.stdout:
+        if "PASSED" in line and ("gw0" in line or "gw1" in line):
+            break  # It is in the middle of its work.
+    os.kill(victim.pid, signal.SIGKILL)
+    assert coordinator.wait(LIMIT) == 0, coordinator.stderr.read()
+    assert other.wait(LIMIT) == 0
+    assert cluster.reports() == expected()
+
+
+def test_listening_beyond_loopback_without_keys_is_refused(cluster):
+    answer = subprocess.run(
+        [PROGRAM, "coordinator", "--listen", "tcp://0.0.0.0:5555"], cwd=cluster.root, env=cluster.env, text=True, capture_output=True
+    )
+    assert answer.returncode == 4
+    assert answer.stderr == (
+        "fastest: error: --listen tcp://0.0.0.0:5555: without keys only loopback is allowed, e.g. tcp://127.0.0.1:5555\n"
+    )

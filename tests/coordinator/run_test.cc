@@ -1,0 +1,240 @@
+#include "coordinator/run.h"
+
+#include <algorithm>
+
+#include "tests/catch.h"
+
+using namespace fastest;
+
+namespace {
+
+constexpr AgentId kAgent{0}, kOther{1};
+
+// A run with its agents played by the test; records what it does.
+class Play {
+ public:
+  explicit Play(RunOptions options = {}) : run(std::move(options)) {}
+
+  void Join(AgentId agent, std::uint32_t workers) {
+    Hello hello;
+    hello.workers = workers;
+    Apply(Run::Joined{agent, hello});
+    Say(agent, Ready{true, "{}", 0});
+    if (!planned) Apply(Plan(plan));
+    planned = true;
+    Say(agent, Credit{2 * workers});
+  }
+  void Say(AgentId agent, AgentMessage message) { Apply(Run::Said{agent, std::move(message)}); }
+  void Apply(Run::Input input) {
+    auto effects = run.Apply(Time{} + std::chrono::seconds(++turns), std::move(input));
+    for (auto& [agent, message] : effects.messages) {
+      if (auto* assign = std::get_if<Assign>(&message)) assigned.emplace_back(agent, *assign);
+      if (auto* stop = std::get_if<Stop>(&message)) stops.push_back(*stop);
+      if (std::holds_alternative<Revoke>(message)) revoked.push_back(std::get<Revoke>(message).lease);
+    }
+    for (auto& event : effects.events) events.push_back(std::move(event));
+  }
+  void CollectWhole(std::vector<std::string> node_ids) {
+    Collected collected;
+    collected.node_ids = std::move(node_ids);
+    Say(kAgent, collected);
+  }
+  void Report(AgentId agent, LeaseId lease, const ItemKey& item, Phase phase, Outcome outcome = Outcome::kPassed) {
+    ItemReport report;
+    report.lease = lease;
+    report.item = item;
+    report.report = {phase, outcome, 0, 0, 0.1, ""};
+    Say(agent, report);
+  }
+  void Pass(AgentId agent, LeaseId lease, const ItemKey& item) {
+    for (const Phase phase : {Phase::kSetup, Phase::kCall, Phase::kTeardown}) Report(agent, lease, item, phase);
+    Say(agent, ItemFinished{WorkerId{0}, lease, UnitId{0}, item});
+  }
+  // Passes everything that was handed out and not passed yet, whatever agent has it.
+  void PassAll() {
+    for (; passed < assigned.size(); ++passed) {
+      const auto [agent, assign] = assigned[passed];
+      for (const auto& unit : assign.units)
+        for (const auto& item : unit.items) Pass(agent, assign.lease, item);
+      Say(agent, LeaseDone{assign.lease, WorkerId{0}});
+      Say(agent, Credit{1});
+    }
+  }
+  std::vector<std::string> Reported() const {
+    std::vector<std::string> reported;
+    for (const Event& event : events)
+      if (const auto* report = std::get_if<TestReported>(&event))
+        reported.push_back(report->node_id + " " + PhaseName(report->report.phase) + " " +
+                           OutcomeName(report->report.outcome));
+    return reported;
+  }
+  const RunFinished& Finished() const {
+    REQUIRE(!events.empty());
+    REQUIRE(std::holds_alternative<RunFinished>(events.back()));
+    return std::get<RunFinished>(events.back());
+  }
+
+  Run run;
+  Plan plan;
+  bool planned = false;
+  int turns = 0;
+  std::size_t passed = 0;
+  std::vector<std::pair<AgentId, Assign>> assigned;
+  std::vector<Stop> stops;
+  std::vector<LeaseId> revoked;
+  std::vector<Event> events;
+};
+
+RunOptions Workers(std::uint32_t workers) {
+  RunOptions options;
+  options.workers = workers;
+  return options;
+}
+
+ItemKey FirstItem(const Assign& assign) { return assign.units.at(0).items.at(0); }
+
+}  // namespace
+
+TEST_CASE("every collected item is handed out and reported once") {
+  Play play(Workers(2));
+  play.Join(kAgent, 2);
+  play.CollectWhole({"a.py::t1", "a.py::t2", "b.py::t1", "c.py::t1"});
+  play.PassAll();
+  REQUIRE(play.stops.size() == 1);
+  CHECK(play.stops[0].how == Stop::How::kDone);
+  play.Say(kAgent, Goodbye{});
+  CHECK(play.Finished().exit_code == 0);
+  CHECK(play.Reported().size() == 12);
+}
+
+TEST_CASE("a lost worker's running item fails in the phase that has no report, the rest runs elsewhere") {
+  Play play(Workers(1));
+  play.plan.single = false;
+  play.Join(kAgent, 1);
+  play.CollectWhole({"a.py::t1", "a.py::t2"});
+  const auto lease = play.assigned[0].second.lease;
+  const ItemKey item = FirstItem(play.assigned[0].second);
+  play.Report(kAgent, lease, item, Phase::kSetup);
+  WorkerLost lost;
+  lost.status = 11;
+  lost.state = WorkerState::kSetup;  // The header lags behind the report.
+  lost.lease = lease;
+  lost.item = item;
+  lost.leases = {lease};
+  play.passed = 1;
+  play.Say(kAgent, lost);
+  play.Say(kAgent, Credit{1});
+  CHECK(play.Reported() == std::vector<std::string>{"a.py::t1 setup passed", "a.py::t1 call failed"});
+  play.PassAll();
+  play.Say(kAgent, Goodbye{});
+  CHECK(play.Finished().exit_code == 1);
+  CHECK(play.Finished().not_run.empty());
+}
+
+TEST_CASE("an agent lost in the middle of an item leaves none of its reports") {
+  Play play(Workers(2));
+  play.Join(kAgent, 1);
+  play.Join(kOther, 1);
+  play.CollectWhole({"a.py::t1"});
+  const auto [agent, assign] = play.assigned.at(0);
+  play.Report(agent, assign.lease, FirstItem(assign), Phase::kSetup);
+  play.passed = 1;
+  play.Apply(Run::Lost{agent});
+  REQUIRE(play.assigned.size() == 2);
+  CHECK(play.assigned[1].first != agent);
+  play.PassAll();
+  CHECK(play.Reported().size() == 3);
+}
+
+TEST_CASE("pytest.exit in a test leaves the reports of that test before it") {
+  Play play(Workers(1));
+  play.Join(kAgent, 1);
+  play.CollectWhole({"a.py::t1", "a.py::t2"});
+  const auto lease = play.assigned[0].second.lease;
+  play.Report(kAgent, lease, FirstItem(play.assigned[0].second), Phase::kSetup);
+  WorkerStopping stopping;
+  stopping.kind = "exit";
+  play.Say(kAgent, stopping);
+  play.Say(kAgent, Goodbye{});
+  CHECK(play.Reported() == std::vector<std::string>{"a.py::t1 setup passed"});
+  CHECK(play.Finished().exit_code == 2);
+}
+
+TEST_CASE("what arrives late from a lost agent does not count") {
+  Play play(Workers(2));
+  play.Join(kAgent, 1);
+  play.Join(kOther, 1);
+  play.CollectWhole({"a.py::t1"});
+  const auto [agent, assign] = play.assigned.at(0);
+  play.passed = 1;
+  play.Apply(Run::Lost{agent});
+  play.Pass(agent, assign.lease, FirstItem(assign));
+  CHECK(play.Reported().empty());
+  play.PassAll();
+  CHECK(play.Reported().size() == 3);
+}
+
+TEST_CASE("an idle worker makes the longest lease give back what it has not started, once") {
+  Play play(Workers(2));
+  play.Join(kAgent, 2);
+  std::vector<std::string> ids;
+  for (int i = 0; i < 12; ++i) ids.push_back("a.py::T::t" + std::to_string(i));
+  play.CollectWhole(ids);  // A class is not cut: one lease has all.
+  REQUIRE(play.assigned.size() == 1);
+  REQUIRE(play.revoked.size() == 1);
+  const auto lease = play.assigned[0].second.lease;
+  Revoked answer{lease, {{UnitId{0}, false, {}}}};
+  for (int i = 2; i < 12; ++i) answer.parts[0].items.push_back({ids[i], 0});
+  play.Say(kAgent, answer);
+  CHECK(play.assigned.size() == 2);
+  play.Say(kAgent, Heartbeat{});
+  CHECK(std::count(play.revoked.begin(), play.revoked.end(), lease) == 1);
+}
+
+TEST_CASE("a collection error keeps everything from running") {
+  Play play(Workers(2));
+  play.Join(kAgent, 2);
+  Collected collected;
+  collected.node_ids = {"a.py::t1"};
+  collected.reports = {{"b.py", Outcome::kFailed, "{}"}};
+  play.Say(kAgent, collected);
+  CHECK(play.assigned.empty());
+  play.Say(kAgent, Goodbye{});
+  CHECK(play.Finished().exit_code == 2);
+  CHECK(play.Finished().stop_reason == "1 error during collection");
+}
+
+TEST_CASE("--maxfail stops the run with exit code 1") {
+  RunOptions options = Workers(1);
+  options.max_failures = 1;
+  Play play(options);
+  play.Join(kAgent, 1);
+  play.CollectWhole({"a.py::t1", "a.py::t2"});
+  const auto& assign = play.assigned[0].second;
+  play.Report(kAgent, assign.lease, FirstItem(assign), Phase::kSetup, Outcome::kFailed);
+  play.Say(kAgent, ItemFinished{WorkerId{0}, assign.lease, UnitId{0}, FirstItem(assign)});
+  REQUIRE(play.stops.size() == 1);
+  CHECK(play.stops[0].how == Stop::How::kFinish);
+  play.Say(kAgent, Goodbye{});
+  CHECK(play.Finished().exit_code == 1);
+}
+
+TEST_CASE("a file that only pytest's walk finds is run too") {
+  Play play(Workers(2));
+  play.plan.mode = CollectMode::kFile;
+  play.plan.units = {{"a.py", 0, {}, {}, 0.1, 1}};
+  play.Join(kAgent, 2);
+  play.Say(kAgent, Walked{WorkerId{0}, {"a.py", "b.py"}, {}});
+  std::vector<std::string> paths;
+  for (const auto& [agent, assign] : play.assigned)
+    for (const auto& unit : assign.units) paths.push_back(unit.path);
+  CHECK(paths == std::vector<std::string>{"a.py", "b.py"});
+}
+
+TEST_CASE("an empty suite ends with exit code 5") {
+  Play play(Workers(2));
+  play.Join(kAgent, 2);
+  play.CollectWhole({});
+  play.Say(kAgent, Goodbye{});
+  CHECK(play.Finished().exit_code == 5);
+}

@@ -1,0 +1,52 @@
+#include "scheduler/grouping.h"
+
+#include "tests/catch.h"
+
+using namespace fastest;
+
+namespace {
+
+using Groups = std::vector<std::vector<std::uint32_t>>;
+
+std::vector<GroupItem> Items(std::vector<std::string_view> ids) {
+  std::vector<GroupItem> items;
+  for (const auto id : ids) items.push_back({id, "", 1.0});
+  return items;
+}
+
+}  // namespace
+
+TEST_CASE("a file stays together even where its items are scattered") {
+  CHECK(GroupItems(Items({"a.py::t1", "b.py::t1", "a.py::t2"}), GroupRule::kFile, 10) == Groups{{0, 2}, {1}});
+}
+
+TEST_CASE("a file that is too large is cut between functions") {
+  CHECK(GroupItems(Items({"a.py::t1", "a.py::t2", "a.py::t3", "a.py::t4"}), GroupRule::kFile, 2) ==
+        Groups{{0, 1}, {2, 3}});
+}
+
+TEST_CASE("a class is never cut") {
+  const auto items = Items({"a.py::T::t1", "a.py::T::t2", "a.py::T::U::t3", "a.py::f"});
+  CHECK(GroupItems(items, GroupRule::kFile, 1) == Groups{{0, 1, 2}, {3}});
+}
+
+TEST_CASE("parameters stay together unless their function alone is too large") {
+  const auto items = Items({"a.py::f[1]", "a.py::f[2]", "a.py::g[1]", "a.py::g[2]", "a.py::g[3]"});
+  CHECK(GroupItems(items, GroupRule::kFile, 2) == Groups{{0, 1}, {2, 3}, {4}});
+}
+
+TEST_CASE("parameters may look like node ids") {
+  CHECK(GroupItems(Items({"a.py::f[x::y]", "a.py::f[x::z]"}), GroupRule::kScope, 1) == Groups{{0, 1}});
+}
+
+TEST_CASE("loadfile and loadscope never cut") {
+  const auto items = Items({"a.py::t1", "a.py::T::t2", "a.py::t3"});
+  CHECK(GroupItems(items, GroupRule::kFileWhole, 1) == Groups{{0, 1, 2}});
+  CHECK(GroupItems(items, GroupRule::kScope, 1) == Groups{{0, 2}, {1}});
+}
+
+TEST_CASE("items of one xdist_group stay together across files") {
+  auto items = Items({"a.py::t1", "b.py::t1", "b.py::t2"});
+  items[0].mark = items[2].mark = "db";
+  CHECK(GroupItems(items, GroupRule::kMark, 1) == Groups{{0, 2}, {1}});
+}

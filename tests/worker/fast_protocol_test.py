@@ -1,0 +1,135 @@
+"""Nobody can tell from the reports whether an item took the fast protocol or pytest's."""
+
+import re
+import sys
+
+import mixed_outcomes
+import pytest
+
+needs_fast_protocol = pytest.mark.skipif(
+    tuple(map(int, pytest.__version__.split(".")[:2])) < (8, 4) or not (3, 11) <= sys.version_info < (3, 14),
+    reason="items take pytest's protocol here",
+)
+
+
+def told(worker):
+    """Everything but times and addresses that a worker told, in order, with the envelopes."""
+    seen = []
+    for record in worker.records:
+        told = {key: value for key, value in record.items() if key not in ("start", "stop", "duration", "seconds")}
+        if record.kind == "REPORT" and told["envelope"]:
+            for name in ("start", "stop", "duration"):
+                told["envelope"]["report"].pop(name, None)
+        seen.append((record.kind, re.sub(r"0x[0-9a-f]+|stopped \d+|pytest-\d+", "0x", repr(told))))
+    return seen
+
+
+def both(single, project, files, *argv, **more):
+    """What the same suite tells without and with the fast protocol."""
+    project(files)
+    slow = single(*argv, fast_protocol=False, **more)[0]
+    fast = single(*argv, fast_protocol=True, **more)[0]
+    return told(slow), told(fast)
+
+
+def assert_same(slow, fast):
+    for one, other in zip(slow, fast):
+        assert one == other
+    assert len(slow) == len(fast)
+
+
+LOOKS_AT_STACK = '''
+import sys
+def test_1():
+    frame, names = sys._getframe(), []
+    while frame: names.append(frame.f_code.co_name); frame = frame.f_back
+    assert "_run_phases" in names
+'''
+
+
+def taken(single, project, files, *argv, **more):
+    """Whether a test runs below the fast protocol."""
+    project({"conftest.py": "", **files, "test_a.py": LOOKS_AT_STACK})
+    worker = single(*argv, **more)[0]
+    return list(worker.outcomes().values()) == ["ppp"]
+
+
+@needs_fast_protocol
+def test_a_plain_suite_takes_the_fast_protocol(single, project):
+    assert taken(single, project, {})
+
+
+@needs_fast_protocol
+@pytest.mark.parametrize("argv", [["--setup-show"], ["--log-level=INFO"], ["-p", "no:logging"], ["--runxfail"], ["--full-trace"]], ids=" ".join)
+def test_options_that_look_into_the_protocol_switch_it_off(single, project, argv):
+    assert not taken(single, project, {}, *argv)
+
+
+def test_setup_switches_it_off(single, project):
+    assert not taken(single, project, {}, fast_protocol=False)
+
+
+@pytest.mark.parametrize("hook", ["pytest_runtest_setup(item)", "pytest_runtest_logreport(report)", "pytest_runtest_protocol(item)"])
+def test_a_hook_of_a_conftest_switches_it_off(single, project, hook):
+    assert not taken(single, project, {"conftest.py": f"def {hook}: pass\n"})
+
+
+@needs_fast_protocol
+def test_a_hook_counts_in_its_own_folder_only(single, project):
+    assert taken(single, project, {"below/conftest.py": "def pytest_runtest_setup(item): pass\n"})
+
+
+def test_a_plugin_registered_while_running_is_heard(single, project):
+    text = '''
+    import pytest
+    class Plugin:
+        seen = []
+        def pytest_runtest_call(self, item): self.seen.append(item.name)
+    def test_1(request): request.config.pluginmanager.register(Plugin())
+    def test_2(): assert Plugin.seen == ["test_2"]
+    '''
+    project(test_a=text)
+    worker = single()[0]
+    assert set(worker.outcomes().values()) == {"ppp"}
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [[], ["--capture=sys"], ["-s"], ["-p", "no:randomly", "--tb=short"], ["--tb=native"], ["-W", "error"], ["-v"]],
+    ids=" ".join,
+)
+def test_a_suite_of_all_outcomes_tells_the_same(single, project, argv):
+    slow, fast = both(single, project, mixed_outcomes.FILES, *argv)
+    assert len([record for record in slow if record[0] == "REPORT"]) > 300
+    assert_same(slow, fast)
+
+
+def test_full_reports_are_the_same(single, project):
+    slow, fast = both(single, project, mixed_outcomes.FILES, full_reports=True)
+    assert_same(slow, fast)
+
+
+@pytest.mark.skipif(pytest.__version__ < "9", reason="subtests came with pytest 9")
+def test_subtests_are_the_same(single, project):
+    slow, fast = both(single, project, {"test_s.py": mixed_outcomes.SUBTESTS})
+    assert_same(slow, fast)
+
+
+def test_an_unregistered_plugin_is_missed(single, project):
+    text = '''
+    import logging
+    import pytest
+    @pytest.fixture
+    def no_logging(pytestconfig):
+        handlers, logging.root.handlers = logging.root.handlers, []
+        plugin = pytestconfig.pluginmanager.unregister(name="logging-plugin")
+        yield
+        logging.root.handlers = handlers
+        pytestconfig.pluginmanager.register(plugin, "logging-plugin")
+    def test_1(): pass
+    def test_2(no_logging): assert not logging.root.handlers
+    def test_3(caplog): logging.error("x"); assert caplog.messages == ["x"]
+    '''
+    slow, fast = both(single, project, {"test_a.py": text})
+    assert_same(slow, fast)
+    assert not [record for record in fast if "'failed'" in record[1]]

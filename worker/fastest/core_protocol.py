@@ -1,0 +1,103 @@
+"""The parts of pytest's own protocol that the fast protocol is made of, by version (compat.py has the other private names)."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+import pytest
+from _pytest import runner
+from _pytest.assertion import pytest_runtest_protocol as explain_assertions  # A generator: up to its yield, and after.
+from _pytest.config import parse_warning_filter
+from _pytest.logging import caplog_handler_key, caplog_records_key, catching_logs
+from _pytest.python import pytest_pyfunc_call
+from _pytest.tmpdir import tmppath_result_key
+from _pytest.warnings import catch_warnings_for_item
+
+try:  # pytest 8.4 and later.
+    from _pytest.threadexception import thread_exceptions
+    from _pytest.unraisableexception import unraisable_exceptions
+except ImportError:
+    thread_exceptions = unraisable_exceptions = None
+try:  # pytest 9 and later.
+    from _pytest.subtests import failed_subtests_key
+except ImportError:
+    failed_subtests_key = None
+
+__all__ = ["caplog_handler_key", "caplog_records_key", "catching_logs", "explain_assertions", "pytest_pyfunc_call", "tmppath_result_key"]
+
+HAS_EXCEPTION_QUEUES = unraisable_exceptions is not None
+CATCHES_LOGGERS_APART = hasattr(catching_logs, "attached_loggers")
+
+
+def configured_warning_filters(config: pytest.Config) -> list:
+    """The warning filters that core sets for an item, before the item's own marks."""
+    with catch_warnings_for_item(config=config, ihook=config.hook, when="config", item=None):
+        return warnings.filters[:]
+
+
+def apply_filterwarnings_marks(item: pytest.Item) -> None:
+    for mark in item.iter_markers(name="filterwarnings"):
+        for argument in mark.args:
+            warnings.filterwarnings(*parse_warning_filter(argument, escape=False))
+
+
+def exception_queues(config: pytest.Config) -> tuple[object, object]:
+    """What was raised where nobody could catch it, and in threads: pytest warns of it at the end of a phase."""
+    return config.stash[unraisable_exceptions], config.stash[thread_exceptions]
+
+
+def failed_subtests(config: pytest.Config) -> dict:
+    return config.stash.get(failed_subtests_key, {}) if failed_subtests_key is not None else {}
+
+
+def call_and_report(item: pytest.Item, when: str, **arguments: object) -> pytest.TestReport:
+    """One phase as pytest has it: its hooks, its report, and what happens on a failure."""
+    return runner.call_and_report(item, when, True, **arguments)
+
+
+def passed_call(when: str, start: float, stop: float, duration: float) -> runner.CallInfo:
+    return runner.CallInfo(None, None, start=start, stop=stop, duration=duration, when=when, _ispytest=True)
+
+
+def copy_of_fixture_info(info: object) -> object:
+    """For another item: plugins change an item's fixture names in place."""
+    closure, definitions = list(info.names_closure), dict(info.name2fixturedefs)
+    return type(info)(argnames=info.argnames, initialnames=info.initialnames, names_closure=closure, name2fixturedefs=definitions)
+
+
+def count_keywords(item: pytest.Item) -> int:
+    """Grows when a keyword or mark is added to the item or to a node above it."""
+    count, node = 0, item
+    while node is not None:
+        count += len(node.keywords._markers)
+        node = node.parent
+    return count
+
+
+def forget_last_exception() -> None:
+    """What core does before it calls a test function."""
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        vars(sys).pop(name, None)
+
+
+def keep_hook_proxies(session: pytest.Session) -> None:
+    """Has session.gethookproxy, which every `ihook` goes through, remember its answers while no conftest is loaded."""
+    make, manager = type(session).gethookproxy, session.config.pluginmanager
+    known: dict = {}
+    seen = (-1, -1)
+
+    def gethookproxy(fspath: os.PathLike) -> object:
+        nonlocal seen
+        now = (len(manager._conftest_plugins), len(manager._dirpath2confmods))
+        if now != seen:
+            known.clear()
+            seen = now
+        proxy = known.get(fspath)
+        if proxy is None:
+            proxy = make(session, fspath)
+            known[fspath] = proxy
+        return proxy
+
+    session.gethookproxy = gethookproxy

@@ -1,0 +1,256 @@
+"""The fast protocol: runs an item with pytest's own set-up, fixtures and calls, but without the hooks round them.
+
+A phase that passes and has nothing to tell costs a few microseconds and no report object. Everything else is pytest's:
+a phase that ended in an exception, or in a way that needs a second look, is *replayed*: its hooks are called as ever,
+but what it did is not done again; a stand-in raises the exception that was raised, from where it was raised. So
+reports, tracebacks, xfail and skips are made by pytest itself. An item with a hook that we do not know goes through
+pytest_runtest_protocol as a whole (known_hooks.py).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from time import perf_counter, time
+from types import TracebackType
+
+import pytest
+
+from fastest import core_protocol, known_hooks, ring
+from fastest.passed import PassedEnvelopes
+from fastest.recorder import Entry, Recorder
+from fastest.reports import PHASES
+from fastest.stand_in import StandIn
+from fastest.surroundings import Logs, Output, Warnings
+
+_CURRENT_TEST = "PYTEST_CURRENT_TEST"
+_DECIDING_MARKS = frozenset(["skip", "skipif", "xfail"])
+_STATES = {"setup": ring.SETUP, "call": ring.CALL, "teardown": ring.TEARDOWN}
+_PASSED = 0
+
+
+class Neighbours:
+    """What the items of one collector have in common."""
+
+    def __init__(self, parent: pytest.Collector, plugins: int) -> None:
+        self.parent = parent
+        self.plugins = plugins  # How many there were.
+        self.ihook = parent.ihook
+        self.nodes = parent.listchain()
+        self.marks = [node.own_markers for node in self.nodes]
+        names = {mark.name for marks in self.marks for mark in marks}
+        self.has_filters = "filterwarnings" in names
+        self.is_known = not names & _DECIDING_MARKS and known_hooks.are_known(self.ihook)
+        self.calls_itself = self.is_known and known_hooks.calls_functions_itself(self.ihook)
+
+
+class FastProtocol:
+    """Runs a worker's items, one at a time."""
+
+    def __init__(self, session: pytest.Session, recorder: Recorder, wanted: bool, single: bool) -> None:
+        config = session.config
+        self._session, self._config = session, config
+        self._recorder = recorder
+        self._link = recorder.link
+        self._plugins: dict = config.pluginmanager._name2plugin  # Tests register and unregister plugins.
+        self._neighbours: Neighbours | None = None
+        self._entered = False
+        self._entry: Entry | None = None
+        self._passes: list[tuple] = []
+        self.is_possible = wanted and known_hooks.is_possible(config, single)
+        if self.is_possible:
+            config.pluginmanager.register(self, "fastest-protocol")
+            core_protocol.keep_hook_proxies(session)
+            self._warnings, self._output, self._logs = Warnings(config), Output(config), Logs(config)
+            self._passed = PassedEnvelopes(config, recorder.envelopes)
+            self._queues = core_protocol.exception_queues(config)
+            self._failed_subtests = core_protocol.failed_subtests(config)
+
+    @pytest.hookimpl
+    def pytest_plugin_registered(self) -> None:
+        self._neighbours = None  # Its hooks are to be looked at.
+
+    # ---- an item ----
+    def run(self, entry: Entry, nextitem: pytest.Item | pytest.Collector | None) -> None:
+        item = entry.item
+        if self.is_possible and self._is_fast(item):
+            self._entered = True
+            self._entry = entry
+            with self._warnings.catch(item, self._has_filters(item)):
+                explaining = core_protocol.explain_assertions(item)
+                next(explaining)
+                try:
+                    self._run_phases(item, nextitem)
+                finally:
+                    explaining.close()
+        else:
+            self.leave()
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+
+    def leave(self) -> None:
+        """Before anything but a fast item: the surroundings become those between two items."""
+        if self._entered:
+            self._entered = False
+            self._output.leave()
+            self._logs.leave()
+
+    def _is_fast(self, item: pytest.Item) -> bool:
+        around = self._neighbours
+        if around is None or around.parent is not item.parent or around.plugins != len(self._plugins):
+            around = self._neighbours = Neighbours(item.parent, len(self._plugins))
+        if not around.is_known or type(item) is not pytest.Function or "subtests" in item.fixturenames:
+            return False
+        return not item.own_markers or not any(mark.name in _DECIDING_MARKS for mark in item.own_markers)
+
+    def _has_filters(self, item: pytest.Item) -> bool:
+        return self._neighbours.has_filters or any(mark.name == "filterwarnings" for mark in item.own_markers)
+
+    def _run_phases(self, item: pytest.Item, nextitem: pytest.Item | pytest.Collector | None) -> None:
+        session, state = self._session, self._session._setupstate
+        around = self._neighbours
+        marks = self._count_marks(around, item)
+        if not item._request:
+            item._initrequest()
+        is_quiet = self._is_quiet(item, around)
+        try:
+            if is_quiet:
+                passed = self._set_up_quietly(item)
+            elif any(error for _, error in state.stack.values()):  # The set-up of a class or module has failed before.
+                passed = core_protocol.call_and_report(item, "setup").passed
+            else:
+                passed = self._phase(item, "setup", state.setup, item, state, "setup")
+            if passed:
+                if self._have_hooks_changed(around) or self._count_marks(around, item) != marks:
+                    passed = core_protocol.call_and_report(item, "call").passed
+                else:
+                    passed = self._call(item, around, marks)
+            if session.shouldfail or session.shouldstop:
+                nextitem = None
+            if self._have_hooks_changed(around) or self._recorder.holding:
+                core_protocol.call_and_report(item, "teardown", nextitem=nextitem)
+            elif is_quiet and passed and self._can_end_quietly(item, nextitem):
+                self._tear_down_quietly(item)
+            else:
+                self._phase(item, "teardown", state.teardown_exact, nextitem, state, "teardown_exact")
+        finally:
+            item._request = False
+            item.funcargs = None
+
+    def _have_hooks_changed(self, around: Neighbours) -> bool:
+        """Whether the item itself has registered or unregistered a plugin: the surroundings are the hooks' again, then."""
+        if self._neighbours is around and len(self._plugins) == around.plugins:
+            return False
+        self.leave()
+        return True
+
+    @staticmethod
+    def _count_marks(around: Neighbours, item: pytest.Item) -> int:
+        return len(item.own_markers) + sum(map(len, around.marks))
+
+    # ---- an item without fixtures: nobody's code runs before and after the function ----
+    def _is_quiet(self, item: pytest.Item, around: Neighbours) -> bool:
+        stack, (unraisable, threads) = self._session._setupstate.stack, self._queues
+        if item.fixturenames or unraisable or threads or not stack or next(reversed(stack)) is not around.parent:
+            return False
+        return not any(error for _, error in stack.values())
+
+    def _set_up_quietly(self, item: pytest.Item) -> bool:
+        start, precise_start = time(), perf_counter()
+        self._session._setupstate.stack[item] = ([item.teardown], None)
+        self._logs.begin_item(item)
+        self._tell_pass(item, "setup", start, time(), perf_counter() - precise_start)
+        return True
+
+    def _can_end_quietly(self, item: pytest.Item, nextitem: pytest.Item | pytest.Collector | None) -> bool:
+        unraisable, threads = self._queues
+        if unraisable or threads or nextitem is None or nextitem.parent is not item.parent:
+            return False
+        return len(self._session._setupstate.stack[item][0]) == 1
+
+    def _tear_down_quietly(self, item: pytest.Item) -> None:
+        start, precise_start = time(), perf_counter()
+        self._link.phase(ring.TEARDOWN)
+        self._session._setupstate.stack.popitem()
+        os.environ.pop(_CURRENT_TEST, None)
+        self._logs.end_item(item)
+        self._tell_pass(item, "teardown", start, time(), perf_counter() - precise_start)
+
+    # ---- a phase ----
+    def _call(self, item: pytest.Item, around: Neighbours, marks: int) -> bool:
+        if hasattr(sys, "last_type"):
+            core_protocol.forget_last_exception()
+        is_odd = lambda: self._count_marks(around, item) != marks or self._failed_subtests or self._recorder.has_forked()  # noqa: E731
+        if around.calls_itself:
+            return self._phase(item, "call", core_protocol.pytest_pyfunc_call, item, item, "_obj", is_odd)
+        return self._phase(item, "call", pytest.Function.runtest, item, item, "runtest", is_odd)
+
+    def _phase(
+        self,
+        item: pytest.Item,
+        when: str,
+        work: Callable,
+        argument: object,
+        owner: object,
+        name: str,
+        is_odd: Callable[[], object] = bool,
+    ) -> bool:
+        """Does `work(argument)`; `owner.name` is what the stand-in of a replay replaces. Whether the phase passed."""
+        self._link.phase(_STATES[when])
+        self._output.enter()
+        if when == "setup":
+            self._logs.begin_item(item)
+        self._logs.enter(item, when)
+        error = trace = None
+        start, precise_start = time(), perf_counter()
+        try:
+            os.environ[_CURRENT_TEST] = f"{item.nodeid} ({when})".replace("\x00", "(null)")
+            work(argument)
+        except BaseException as caught:
+            error, trace = caught, _without_us(caught.__traceback__)
+        self._link.check_pid()
+        unraisable, threads = self._queues
+        if error is not None or unraisable or threads or is_odd():
+            stand_in = StandIn(owner, name, error, trace, start, precise_start)
+            del error, trace
+            return self._replay(item, when, argument, stand_in)
+        if when == "teardown":
+            os.environ.pop(_CURRENT_TEST)
+        self._output.exit(item, when)
+        self._logs.exit(item, when)
+        if when == "teardown":
+            self._logs.end_item(item)
+        self._tell_pass(item, when, start, time(), perf_counter() - precise_start)
+        return True
+
+    def _replay(self, item: pytest.Item, when: str, argument: object, stand_in: StandIn) -> bool:
+        """The phase as pytest has it, with the stand-in for what was done already."""
+        arguments = {"nextitem": argument} if when == "teardown" else {}
+        self._recorder.mend = stand_in.mend
+        stand_in.install()
+        try:
+            with self._logs.keeping_records():
+                return core_protocol.call_and_report(item, when, **arguments).passed
+        finally:
+            self._recorder.mend = None
+            stand_in.remove()
+
+    def _tell_pass(self, item: pytest.Item, when: str, start: float, stop: float, duration: float) -> None:
+        envelopes = self._recorder.envelopes
+        if item._report_sections or item.user_properties or envelopes.foreign_status or not self._passed.is_usable:
+            self._output.leave()
+            call = core_protocol.passed_call(when, start, stop, duration)
+            report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+            item.ihook.pytest_runtest_logreport(report=report)
+            return
+        item.stash.setdefault(core_protocol.tmppath_result_key, {})[when] = True
+        entry = self._entry
+        envelope = self._passed.of(item, when, start, stop, duration) if envelopes.full else b""
+        self._link.report(entry.unit, entry.index, PHASES[when], _PASSED, (start, stop, duration), envelope)
+
+
+def _without_us(trace: TracebackType | None) -> TracebackType | None:
+    """The traceback from the first frame that is not this file's."""
+    while trace is not None and trace.tb_frame.f_globals is globals():
+        trace = trace.tb_next
+    return trace

@@ -1,0 +1,106 @@
+"""Which items may be run directly: those for which every hook of the protocol is pytest's own, and every option known.
+
+A hook that is not on the list, of a plugin or conftest, sends its items through `pytest_runtest_protocol`. Looked at
+once per parent node (conftests count below their folder only), and again when a plugin has been registered.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+
+import pytest
+
+from fastest import compat, core_protocol
+
+_PHASE = "runner skipping capture logging unraisableexception threadexception"
+_KNOWN = {
+    "pytest_runtest_protocol": "runner warnings faulthandler unittest assertion",
+    "pytest_runtest_setup": _PHASE,
+    "pytest_runtest_call": _PHASE,
+    "pytest_runtest_teardown": _PHASE,
+    "pytest_runtest_makereport": "runner skipping tmpdir unittest subtests",
+    "pytest_runtest_logreport": "logging terminal main cacheprovider",
+    "pytest_runtest_logstart": "logging terminal",
+    "pytest_runtest_logfinish": "logging terminal",
+}
+_NEEDED = {"runner", "skipping", "capture", "logging", "unraisableexception", "threadexception", "warnings", "assertion"}
+_FULL_PROTOCOL_OPTIONS = ("usepdb", "trace", "setuponly", "setupshow", "setupplan", "fulltrace", "runxfail")
+_REPORT_READERS = ("pytest_terminal_summary", "pytest_sessionfinish", "pytest_unconfigure")
+_READS_NOTHING = "pytest_reportlog"  # It closes its file, which the coordinator writes.
+
+
+def is_possible(config: pytest.Config, single: bool) -> bool:
+    """Whether any item of this session may be run directly."""
+    if not core_protocol.HAS_EXCEPTION_QUEUES or sys.version_info >= (3, 14) or sys.implementation.name != "cpython":
+        return False
+    if any(config.getoption(name, False) for name in _FULL_PROTOCOL_OPTIONS):
+        return False
+    if not config.pluginmanager.has_plugin("logging-plugin"):  # -p no:logging
+        return False
+    if config.getoption("capture", None) not in ("fd", "sys", "no") or float(_ini(config, "faulthandler_timeout") or 0):
+        return False
+    if _ini(config, "log_cli") or any(_option_or_ini(config, name) for name in ("log_level", "log_cli_level")):
+        return False
+    # These may read the terminal reporter's list of passed tests.
+    return not (single and any(_may_read(impl) for name in _REPORT_READERS for impl in _impls(config.pluginmanager.hook, name)))
+
+
+def are_known(ihook: object) -> bool:
+    """Whether the hooks that these items' protocol calls are all pytest's own (or ours), and none is missing."""
+    found = set()
+    for name, known in _KNOWN.items():
+        for impl in _impls(ihook, name):
+            core = _core_name(impl)
+            if core not in known.split() and not compat.is_ours(impl.plugin):
+                return False
+            found.add(core)
+    return found >= _NEEDED  # Without -p no:logging and its like.
+
+
+def calls_functions_itself(ihook: object) -> bool:
+    """Whether pytest alone calls test functions; async plugins implement the hook for it."""
+    return all(_core_name(impl) == "python" for impl in _impls(ihook, "pytest_pyfunc_call"))
+
+
+def collect_functions(ihook: object) -> bool:
+    """Whether pytest alone makes items of functions, and says how often they run."""
+    made_by = {_core_name(impl) for impl in _impls(ihook, "pytest_pycollect_makeitem") if not compat.is_ours(impl.plugin)}
+    generated_by = {_core_name(impl) for impl in _impls(ihook, "pytest_generate_tests")}
+    return made_by <= {"python", "unittest"} and generated_by <= {"python", "fixtures"}
+
+
+def are_core(config: pytest.Config, name: str) -> bool:
+    return all(_core_name(impl) is not None for impl in _impls(config.pluginmanager.hook, name))
+
+
+def _option_or_ini(config: pytest.Config, name: str) -> object:
+    return config.getoption(name, None) or _ini(config, name)
+
+
+def _ini(config: pytest.Config, name: str) -> object:
+    """None where the plugin that has the setting is switched off."""
+    try:
+        return config.getini(name)
+    except (ValueError, KeyError):
+        return None
+
+
+def _impls(relay: object, name: str) -> list:
+    caller = getattr(relay, name, None)
+    return caller.get_hookimpls() if caller is not None else []
+
+
+def _may_read(impl: object) -> bool:
+    return _is_foreign(impl) and impl.plugin_name != _READS_NOTHING
+
+
+def _is_foreign(impl: object) -> bool:
+    return _core_name(impl) is None and not compat.is_ours(impl.plugin)
+
+
+def _core_name(impl: object) -> str | None:
+    """`runner` for _pytest.runner; None outside pytest."""
+    module = impl.plugin.__name__ if inspect.ismodule(impl.plugin) else type(impl.plugin).__module__
+    package, _, name = module.partition(".")
+    return name.split(".")[0] if package == "_pytest" else None

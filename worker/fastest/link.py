@@ -1,0 +1,86 @@
+"""How a process tells the agent things: a worker by ring or socket, the zygote by its socket."""
+
+from __future__ import annotations
+
+import os
+import select
+import struct
+from collections.abc import Callable
+
+from fastest import ring as rings
+from fastest import wire
+from fastest.ring import Ring
+from fastest.wire import Frames
+
+_REPORT = struct.Struct("<IIBBHIddd")
+_ITEM = struct.Struct("<II")
+
+
+class ZygoteLink:
+    """The zygote's records: on its socket, without numbers."""
+
+    def __init__(self, frames: Frames) -> None:
+        self.frames = frames
+
+    def send(self, kind: int, value: object) -> None:
+        self.frames.write_record(kind, wire.NOT_NUMBERED, wire.to_json(value))
+
+
+class WorkerLink:
+    """A worker's records, numbered. Every write checks that this process is the worker and not a fork of it.
+
+    `trespassed` is called in a forked child that came back into the runner; it must not return.
+    """
+
+    def __init__(self, frames: Frames, ring: Ring, trespassed: Callable[[], None]) -> None:
+        self.frames = frames
+        self.ring = ring
+        self._pid = os.getpid()
+        self._trespassed = trespassed
+        self._received = 0
+        ring.own()
+
+    def check_pid(self) -> None:
+        if os.getpid() != self._pid:
+            self._trespassed()
+
+    def send(self, kind: int, value: object) -> None:
+        self.send_bytes(kind, wire.to_json(value))
+
+    def send_bytes(self, kind: int, body: bytes) -> None:
+        self.check_pid()
+        if not self.ring.record(kind, body):
+            number = self.ring.number
+            self.ring.number = number + 1
+            self.frames.write_record(kind, number, body)
+
+    def report(
+        self, unit: int, index: int, phase: int, outcome: int, times: tuple[float, float, float], envelope: bytes = b""
+    ) -> None:
+        self.check_pid()
+        if envelope or not self.ring.plain(unit, index, phase, outcome, *times):
+            self.send_bytes(wire.REPORT, _REPORT.pack(unit, index, phase, outcome, 0, 0, *times) + envelope)
+
+    def item(self, kind: int, unit: int, index: int) -> None:
+        self.send_bytes(kind, _ITEM.pack(unit, index))
+
+    def begin(self, state: int, lease: int = 0, unit: int = 0, index: int = rings.NONE) -> None:
+        self.check_pid()
+        self.ring.begin(state, lease, unit, index)
+
+    def phase(self, state: int) -> None:
+        self.check_pid()
+        self.ring.words[rings.STATE] = state
+
+    def inbox(self, block: bool) -> tuple[int, dict] | None:
+        """The next frame of the agent; None: none has come (or, when blocking, the agent has gone)."""
+        if not block and not self.frames.ready() and self.ring.words[rings.INBOX] <= self._received:
+            return None
+        frame = self.frames.read()
+        self._received += 1
+        return frame
+
+    def wait(self, seconds: float) -> None:
+        """Waits until a frame comes, but not longer than that."""
+        if not self.frames.ready():
+            select.select([self.frames.fileno()], [], [], seconds)

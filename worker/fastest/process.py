@@ -1,0 +1,110 @@
+"""What a process of ours is: descriptors out of the way, bound to the agent's life, and itself again after a fork."""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import importlib.util
+import os
+import select
+import signal
+import socket
+import sys
+import tempfile
+import weakref
+
+import pytest
+
+from fastest import compat
+
+_FIRST_OWN_FD = 200  # Tests find low descriptors free, as under pytest.
+
+
+def out_of_the_way(fd: int) -> int:
+    """Moves a descriptor to where tests do not look; the old number is closed."""
+    try:
+        moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _FIRST_OWN_FD)
+    except OSError:  # A small RLIMIT_NOFILE.
+        moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 0)
+    os.close(fd)
+    return moved
+
+
+def socket_of(fd: int) -> socket.socket:
+    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=out_of_the_way(fd))
+
+
+def die_with_agent(life_pipe: int) -> None:
+    """Has the kernel kill this process when the agent's end of the pipe closes, whatever we are doing then."""
+    own = out_of_the_way(os.open(f"/proc/self/fd/{life_pipe}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+    fcntl.fcntl(own, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(own, getattr(fcntl, "F_SETSIG", 10), signal.SIGKILL)
+    fcntl.fcntl(own, fcntl.F_SETFL, fcntl.fcntl(own, fcntl.F_GETFL) | os.O_ASYNC)
+    poll = select.poll()
+    poll.register(own, select.POLLIN)
+    if poll.poll(0):  # It had gone before we asked.
+        os._exit(1)
+
+
+def look_like_pytest(argv: list[str]) -> None:
+    """sys.argv and __main__ as `python -m pytest` leaves them (multiprocessing's spawn reads the latter)."""
+    spec = importlib.util.find_spec("pytest.__main__")
+    main = sys.modules["__main__"]
+    if spec is not None and spec.origin is not None:
+        main.__spec__, main.__file__, main.__package__ = spec, spec.origin, "pytest"
+        sys.argv = [spec.origin, *argv]
+
+
+def forget_exit_handlers() -> None:
+    """In a fork: what was registered for the zygote's end runs there, once. The registrars' own start afresh."""
+    for finalizer in list(getattr(weakref.finalize, "_registry", ())):
+        finalizer.atexit = False
+    atexit._clear()
+    if getattr(weakref.finalize, "_registered_with_atexit", False):
+        atexit.register(weakref.finalize._exitfunc)
+    for module, name in (("logging", "shutdown"), ("multiprocessing.util", "_exit_function")):
+        if module in sys.modules:
+            atexit.register(getattr(sys.modules[module], name))
+
+
+def redirect_output(fd: int, config: pytest.Config | None) -> None:
+    """Puts `fd` on standard output and error; with capturing on, the capture files become this process's own.
+
+    Objects stay the same (a log handler may hold one); only the open files beneath them change, since a fork shares
+    their offsets.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    saved = {}
+    for capture in compat.captures(config) if config is not None else ():
+        target = getattr(capture, "targetfd", None)
+        if target not in (1, 2) or not hasattr(capture, "targetfd_save"):
+            continue
+        saved[target] = capture.targetfd_save
+        with tempfile.TemporaryFile(buffering=0) as fresh:
+            os.dup2(fresh.fileno(), capture.tmpfile.fileno(), inheritable=False)
+            if getattr(capture, "_state", "") == "started":
+                os.dup2(fresh.fileno(), target)
+            else:
+                os.dup2(fd, target)
+    for target in (1, 2):
+        os.dup2(fd, saved.get(target, target), inheritable=target not in saved)
+    os.close(fd)
+
+
+def leave(status: int) -> None:
+    """Ends the process as an interpreter does, but without waiting for threads that a test left behind."""
+    try:
+        atexit._run_exitfuncs()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError, AttributeError):
+                pass
+        os._exit(status)
+
+
+def open_fds() -> set[int]:
+    return {int(name) for name in os.listdir("/proc/self/fd")}

@@ -1,0 +1,171 @@
+"""The plugin that hears what pytest reports and passes it on: to the agent at once, or into a collection's answer."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from fastest import compat, reports, ring, wire
+from fastest.fork_trap import ForkTrap
+from fastest.link import WorkerLink, ZygoteLink
+from fastest.reports import OTHER, OUTCOMES, PHASES, Envelopes
+
+NO_INDEX = 0xFFFFFFFF
+
+
+@dataclass
+class Entry:
+    """One item in the queue: where it stands in its unit's ids, and by which lease it came."""
+
+    lease: int
+    unit: int
+    index: int
+    item: pytest.Item
+
+
+@dataclass
+class Held:
+    """The teardown report of the last item, kept back while its outer fixtures are still set up."""
+
+    entry: Entry
+    report: pytest.TestReport
+    call: object  # The CallInfo that it was made of.
+
+
+class Recorder:
+    """Reports go to `link`. `entry` is the item that runs; `holding`: its teardown report is kept in `held`."""
+
+    def __init__(self, envelopes: Envelopes, link: WorkerLink | ZygoteLink) -> None:
+        self.envelopes = envelopes
+        self.link = link
+        self.entry: Entry | None = None
+        self.holding = False
+        self.held: Held | None = None
+        self.collect_reports: list[dict] = []
+        self.deselected: list[str] = []
+        self.is_finalizing = False
+        self.fork_trap: ForkTrap | None = None
+        self.mend: Callable[[object], None] | None = None  # Makes a replayed call what it was (fast_protocol.py).
+        self._teardown_call: object = None
+
+    def has_forked(self) -> bool:
+        """Whether a test has forked since the trap was last looked at."""
+        return self.fork_trap is not None and self.fork_trap.has_work
+
+    def is_worker(self) -> bool:
+        return isinstance(self.link, WorkerLink)
+
+    # ---- phases ----
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self) -> None:
+        self.link.phase(ring.SETUP)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self) -> None:
+        self.link.phase(ring.CALL)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self) -> None:
+        if not self.is_finalizing:
+            self.link.phase(ring.TEARDOWN)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, call: object) -> None:
+        # A test that forked and came back in the child ends here, before any plugin sees its report.
+        self.link.check_pid()
+        if self.mend is not None:
+            self.mend(call)
+        if call.when == "teardown":
+            self._teardown_call = call
+        elif call.when == "call" and self.fork_trap is not None:
+            self.fork_trap.check(call)
+
+    # ---- reports ----
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        # Last, so that plugins which change reports have done so.
+        entry = self.entry
+        if entry is None:
+            return
+        if self.holding and report.when == "teardown" and report.nodeid == entry.item.nodeid:
+            self.held = Held(entry, report, self._teardown_call)
+        else:
+            self.report(report, entry)
+
+    def report(self, report: pytest.TestReport, entry: Entry) -> None:
+        """Tells the agent of one report of `entry`'s item."""
+        phase = PHASES.get(report.when, 1)
+        outcome = OUTCOMES.get(report.outcome, OTHER)
+        times = (getattr(report, "start", 0.0), getattr(report, "stop", 0.0), getattr(report, "duration", 0.0))
+        index = entry.index if report.nodeid == entry.item.nodeid else NO_INDEX
+        if index != NO_INDEX and self.envelopes.is_plain(report):
+            self.link.report(entry.unit, index, phase, outcome, times)
+        else:
+            envelope = wire.to_json(self.envelopes.of(report))
+            self.link.report(entry.unit, index, phase, outcome, times, envelope)
+
+    def release_held(self) -> None:
+        """Sends the held teardown report as it was."""
+        if self.held is not None:
+            held, self.held = self.held, None
+            self.report(held.report, held.entry)
+
+    def finalize(self, last: Entry, nextitem: pytest.Item | None) -> None:
+        """Tears down to `nextitem` as a part of `last`'s teardown: one report of both goes out.
+
+        Hooks outside core have seen the item's teardown already and are not called again.
+        """
+        item, held = last.item, self.held
+        before = len(item._report_sections)
+        compat.renew_log_records(item)
+        self.is_finalizing = True
+        teardown = compat.core_hook(item.config, "pytest_runtest_teardown")
+        call = compat.CallInfo.from_call(
+            lambda: teardown(item=item, nextitem=nextitem), when="teardown", reraise=compat.reraise_exceptions(item.config)
+        )
+        self.is_finalizing = False
+        failed = call.excinfo is not None
+        if not failed and (held is None or len(item._report_sections) == before):
+            return
+        self.held = None
+        if held is not None:
+            compat.merge_calls(held.call, call)
+        report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+        if not failed:
+            self.report(report, last)
+            return
+        self.entry, self.holding = last, False
+        item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_exception_interact(node=item, call=call, report=report)
+        self.entry = None
+
+    # ---- collection ----
+    @pytest.hookimpl(trylast=True)
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if self.envelopes.full or not report.passed:
+            self.collect_reports.append(self.envelopes.of(report))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        self.deselected += [item.nodeid for item in items]
+
+    def take_collection(self) -> dict:
+        """The reports and the deselected items since the last call."""
+        answer = {"reports": self.collect_reports, "deselected": self.deselected}
+        self.collect_reports, self.deselected = [], []
+        return answer
+
+    # ---- the rest ----
+    @pytest.hookimpl(trylast=True)
+    def pytest_warning_recorded(
+        self, warning_message: warnings.WarningMessage, when: str, nodeid: str, location: tuple | None
+    ) -> None:
+        self.link.send(wire.WARNING, reports.of_warning(warning_message, when, nodeid, location))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self, excrepr: object) -> None:
+        self.link.send(wire.INTERNAL_ERROR, {"text": str(excrepr)})
+

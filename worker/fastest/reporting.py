@@ -1,0 +1,107 @@
+"""Whether an extra process must play xdist's controller: plugins and conftests that report, or configure workers, in the main
+process. It costs a start of pytest before the first test, so plugins that would do nothing there don't count.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import os
+from collections.abc import Callable, Iterator
+from types import CodeType
+
+import pytest
+
+from fastest import compat, verdicts
+
+_NODE_HOOKS = (
+    "pytest_configure_node", "pytest_testnodeready", "pytest_testnodedown", "pytest_xdist_setupnodes", "pytest_xdist_newgateway",
+)  # fmt: skip
+# A conftest that has one of these looks at the run as a whole, from the process in which xdist would call it last.
+_CONFTEST_HOOKS = ("pytest_sessionfinish", "pytest_unconfigure", "pytest_runtest_logreport")
+# Hooks that ask which process they are in.
+_PROCESS_HOOKS = ("pytest_configure", "pytest_sessionstart", *_CONFTEST_HOOKS)
+_XDIST_WORDS = frozenset(
+    ("workerinput", "slaveinput", "PYTEST_XDIST_WORKER", "is_xdist_worker", "is_xdist_controller", "is_xdist_master")
+)
+
+# Plugins by top-level module: they report in the main process only if asked to.
+_OPTIONS = {
+    "allure_pytest": ("clean_alluredir",),
+    "pytest_ctrf": ("ctrf",),
+    "pytest_html": ("htmlpath",),
+    "pytest_jsonreport": ("json_report",),
+    "pytest_nunit": ("nunit_xmlpath",),
+    "_hypothesis_pytestplugin": ("hypothesis_show_statistics",),
+}
+# Their hooks are for others that are judged by themselves, or do nothing where tests are distributed.
+_SILENT = frozenset(("pytest_metadata", "pytest_benchmark", "pytest_reportlog", "xdist", "fastest"))
+
+
+def controller(config: pytest.Config) -> list[str]:
+    """Why an extra process should play xdist's controller; empty: no need."""
+    reasons = []
+    for plugin in config.pluginmanager.get_plugins():
+        if compat.is_core(None, plugin) or compat.is_ours(plugin):
+            continue
+        why = _why(config, plugin)
+        if why:
+            reasons.append(f"{verdicts.plugin_name(config, plugin)} {why}")
+    return reasons
+
+
+def _why(config: pytest.Config, plugin: object) -> str:
+    module = verdicts.module_of(plugin).split(".")[0]
+    if module in _SILENT or (module == "pytest_cov" and inspect.ismodule(plugin)):  # --cov registers an object of it.
+        return ""
+    if module in _OPTIONS:
+        return "reports" if any(config.getoption(name, None) for name in _OPTIONS[module]) else ""
+    if module == "pytest_rerunfailures":
+        return "configures nodes" if _rerunfailures_needs_it(config) else ""
+    hooks = [name for name in ("pytest_terminal_summary", *_NODE_HOOKS) if _implements(plugin, name)]
+    if _is_conftest(plugin):
+        hooks += [name for name in _CONFTEST_HOOKS if _implements(plugin, name)]
+        hooks += [name for name in _PROCESS_HOOKS if name not in hooks and _mentions(getattr(plugin, name, None), _XDIST_WORDS)]
+    if not hooks:
+        hooks = [f"{each.__name__}.pytest_configure_node" for each in _later_plugins(plugin)]
+    return f"implements {hooks[0]}" if hooks else ""
+
+
+def _implements(plugin: object, name: str) -> bool:
+    return callable(getattr(plugin, name, None))
+
+
+def _is_conftest(plugin: object) -> bool:
+    return os.path.basename(getattr(plugin, "__file__", None) or "") == "conftest.py"
+
+
+def _later_plugins(plugin: object) -> Iterator[type]:
+    """Classes of a plugin module that it may register when it is configured (pytest-randomly, pytest-retry, pytest-mypy)."""
+    if inspect.ismodule(plugin):
+        for value in vars(plugin).values():
+            if inspect.isclass(value) and value.__module__ == plugin.__name__ and _implements(value, "pytest_configure_node"):
+                yield value
+
+
+def _rerunfailures_needs_it(config: pytest.Config) -> bool:
+    """Its workers ask the controller for a port wherever xdist is installed; else it only prints, if asked to."""
+    if importlib.util.find_spec("xdist") is not None and importlib.util.find_spec("xdist.newhooks") is not None:
+        return True
+    shown = str(config.getoption("reportchars", ""))
+    return any(char in shown for char in "rRaA") or bool(config.getoption("rerun_show_tracebacks", False))
+
+
+def _mentions(function: Callable | None, words: frozenset[str]) -> bool:
+    code = getattr(inspect.unwrap(function), "__code__", None) if function is not None else None
+    return code is not None and _code_mentions(code, words)
+
+
+def _code_mentions(code: CodeType, words: frozenset[str]) -> bool:
+    if words.intersection(code.co_names):
+        return True
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType) and _code_mentions(constant, words):
+            return True
+        if isinstance(constant, str) and constant in words:
+            return True
+    return False

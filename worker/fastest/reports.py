@@ -1,0 +1,113 @@
+"""Report envelopes: what the agent is told of one report or warning (docs/protocol.md, 1.6)."""
+
+from __future__ import annotations
+
+import json
+import warnings
+
+import pytest
+
+from fastest import compat, wire
+
+PHASES = {"setup": 0, "call": 1, "teardown": 2}
+OUTCOMES = {"passed": 0, "failed": 1, "skipped": 2}
+OTHER = 3
+
+# What core says of an outcome: (in call, in setup and teardown).
+_CORE_STATUS = {
+    "passed": (["passed", ".", "PASSED"], ["", "", ""]),
+    "failed": (["failed", "F", "FAILED"], ["error", "E", "ERROR"]),
+    "skipped": (["skipped", "s", "SKIPPED"], ["skipped", "s", "SKIPPED"]),
+}
+
+
+class Envelopes:
+    """Makes envelopes for one config."""
+
+    def __init__(self, config: pytest.Config, full: bool, color: bool, columns: int) -> None:
+        self._config = config
+        self.full = full
+        self.color = color
+        self.columns = columns
+        statuses = config.hook.pytest_report_teststatus.get_hookimpls()
+        self.foreign_status = any(not compat.is_core(impl.plugin_name, impl.plugin) for impl in statuses)
+
+    def is_plain(self, report: pytest.TestReport) -> bool:
+        """Whether (phase, outcome, times) is all there is to say."""
+        return (
+            report.outcome == "passed"
+            and not report.sections
+            and not report.user_properties
+            and not self.full
+            and not self.foreign_status
+            and type(report) is pytest.TestReport
+            and not hasattr(report, "wasxfail")
+        )
+
+    def of(self, report: pytest.TestReport | pytest.CollectReport) -> dict:
+        """The envelope of a test's or a collector's report."""
+        hook = self._config.hook
+        report_json = hook.pytest_report_to_serializable(config=self._config, report=report)
+        if report_json is None:
+            report_json = dict(report.__dict__)
+        if "_report_type" in report_json:  # Subtests' name for it.
+            report_json["$report_type"] = report_json.pop("_report_type")
+        envelope = {"report": safe(report_json)}
+        if report.failed or (hasattr(report, "wasxfail") and report.longrepr is not None):
+            envelope["text"] = compat.terminal_text(report, self.color, self.columns)
+            envelope["short"] = _summary_message(report.longrepr)
+        if isinstance(report, pytest.TestReport):
+            self._add_status(envelope, report)
+        return envelope
+
+    def _add_status(self, envelope: dict, report: pytest.TestReport) -> None:
+        status = self._config.hook.pytest_report_teststatus(report=report, config=self._config)
+        if not status:
+            return
+        status = [list(each) if isinstance(each, tuple) else each for each in status]
+        if status != _CORE_STATUS.get(report.outcome, (None, None))[report.when != "call"]:
+            envelope["status"] = safe(status)
+
+
+def _summary_message(longrepr: object) -> str | None:
+    """What the short summary says of a failure; None where pytest says nothing (a missing fixture, a doctest)."""
+    if isinstance(longrepr, str):
+        return longrepr
+    message = getattr(getattr(longrepr, "reprcrash", None), "message", None)
+    return None if message is None else str(message)
+
+
+def of_warning(message: warnings.WarningMessage, when: str, nodeid: str, location: tuple | None) -> dict:
+    return {
+        "message": str(message.message),
+        "category": message.category.__name__ if message.category else None,
+        "filename": message.filename,
+        "lineno": message.lineno,
+        "when": when,
+        "nodeid": nodeid,
+        "location": safe(location),
+        "text": compat.warning_text(message),
+    }
+
+
+
+def safe(value: object) -> object:
+    """`value` with what JSON can't say replaced by its str(), at the level where it stands, as pytest-reportlog does."""
+    try:
+        json.dumps(value)
+        return value
+    except (TypeError, ValueError, RecursionError):
+        pass
+    if isinstance(value, dict):
+        return {str(key): _safe_entry(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_safe_entry(each) for each in value]
+    return str(value)
+
+
+def _safe_entry(value: object) -> object:
+    try:
+        json.dumps(value)
+        return value
+    except (TypeError, ValueError, RecursionError):
+        return str(value)

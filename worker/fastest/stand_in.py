@@ -1,0 +1,82 @@
+"""A stand-in for what the fast protocol has done already, while pytest's hooks are called to report it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from types import CodeType, TracebackType
+
+
+class StandIn:
+    """Replaces `owner.name` for one call, which raises what was raised before, or returns what was returned."""
+
+    def __init__(
+        self,
+        owner: object,
+        name: str,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        start: float,
+        precise_start: float,
+    ) -> None:
+        self._owner, self._name = owner, name
+        self._start, self._precise_start = start, precise_start
+        self._error, self._trace = error, trace
+        self._result: object = None
+        self._before: dict | None = None
+        self._code: CodeType | None = None
+
+    def install(self) -> None:
+        if self._name == "_obj" and not self._aim_at_function():
+            return
+        attributes = vars(self._owner)
+        self._before = {self._name: attributes[self._name]} if self._name in attributes else {}
+        attributes[self._name] = self._make()
+
+    def remove(self) -> None:
+        """The attribute is as it was; the stand-in does so itself when it is called."""
+        if self._before is not None:
+            vars(self._owner).pop(self._name, None)
+            vars(self._owner).update(self._before)
+            self._before = None
+        self._error = self._trace = None
+
+    def _aim_at_function(self) -> bool:
+        """Stands in for the test function, not for what calls it; False where the function was not reached."""
+        if self._error is None:
+            self._name = "runtest"
+            return True
+        caller = self._trace
+        if caller is not None and caller.tb_next is not None:
+            self._trace = caller.tb_next
+            return True
+        if caller is not None and "result" in caller.tb_frame.f_locals:  # It returned what it should not.
+            self._result = caller.tb_frame.f_locals["result"]
+            self._error = None
+            return True
+        return False
+
+    def _make(self) -> Callable:
+        def done_already(*_args: object, **_kwargs: object) -> object:
+            error, trace, result = self._error, self._trace, self._result
+            self.remove()
+            if error is None:
+                return result
+            try:
+                raise error.with_traceback(trace)
+            finally:
+                del error, trace
+
+        done_already.__qualname__ = getattr(self._before.get(self._name), "__qualname__", done_already.__qualname__)
+        self._code = done_already.__code__
+        return done_already
+
+    def mend(self, call: object) -> None:
+        """Gives the replayed call the times of the first, and takes the stand-in out of its traceback."""
+        call.start = self._start
+        call.duration = perf_counter() - self._precise_start
+        trace = call.excinfo.tb if call.excinfo is not None else None
+        while trace is not None:
+            if trace.tb_next is not None and trace.tb_next.tb_frame.f_code is self._code:
+                trace.tb_next = trace.tb_next.tb_next
+            trace = trace.tb_next

@@ -1,0 +1,192 @@
+"""What the loaded plugins and options allow: file mode, forks of a collected session, forks at all (docs/protocol.md, 1.4).
+
+Each reason is a line for a person and names the plugin or option. In doubt the sound way is taken.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fastest import compat
+from fastest.per_item import is_per_item
+from fastest.watch import Watch
+
+_WHOLE_LIST_HOOKS = ("pytest_collection_modifyitems", "pytest_collection_finish", "pytest_report_collectionfinish")
+_PROCESS_HOOKS = ("pytest_configure", "pytest_sessionstart", "pytest_sessionfinish", "pytest_unconfigure")
+
+# Top-level modules of plugins whose hooks on the whole list treat each item by itself.
+_PER_ITEM_MODULES = frozenset(
+    "anyio pytest_asyncio pytest_timeout pytest_mock pytest_trio hypothesis _hypothesis_pytestplugin pytest_httpbin pytest_django "
+    "pytest_reportlog pytest_benchmark pytest_codspeed pytest_mypy_plugins pytest_metadata pytest_socket".split()
+)
+# Plugins whose configure and session hooks leave a process as forkable and as collectable as before.
+_HARMLESS_MODULES = frozenset(
+    "anyio pytest_asyncio pytest_timeout pytest_mock pytest_trio hypothesis _hypothesis_pytestplugin pytest_reportlog "
+    "pytest_benchmark pytest_codspeed pytest_mypy_plugins pytest_subtests pytest_socket pytest_env pytest_xdist xdist fastest".split()
+)
+_WHOLE_OPTIONS = (
+    ("lf", "--lf"), ("failedfirst", "--ff"), ("newfirst", "--nf"), ("stepwise", "--stepwise"), ("stepwise_skip", "--stepwise-skip"),
+    ("keepduplicates", "--keep-duplicates"), ("pyargs", "--pyargs"),
+)  # fmt: skip
+_KNOWN_DEVICES = re.compile(r"/dev/(null|zero|full|u?random|tty|ptmx|pts/.*|shm/.*|fd/.*|std.*)$")
+
+
+def whole(config: pytest.Config) -> list[str]:
+    """Why file mode would not be sound; empty if it is, as far as can be seen now."""
+    if not compat.HAS_DIRECTORIES:
+        return ["pytest 7 has no directory collectors"]
+    reasons = [f"{flag} looks at the whole collection" for name, flag in _WHOLE_OPTIONS if config.getoption(name, False)]
+    return reasons + _argument_reasons(config) + list_hooks(config) + _session_parameters(config)
+
+
+def _argument_reasons(config: pytest.Config) -> list[str]:
+    for argument in config.args:
+        if "::" in argument:
+            return [f"the argument {argument} names a test"]
+    paths = [Path(os.path.abspath(config.invocation_params.dir / argument)) for argument in config.args]
+    for index, path in enumerate(paths):
+        others = paths[:index] + paths[index + 1 :]
+        if path in others or any(other in path.parents for other in others):
+            return [f"the argument {config.args[index]} overlaps with another"]
+    return []
+
+
+def list_hooks(config: pytest.Config) -> list[str]:
+    """Hooks on the whole list outside core that are not known to treat each item by itself."""
+    reasons = []
+    for hook, impl in foreign_hooks(config, _WHOLE_LIST_HOOKS):
+        if module_of(impl.plugin).split(".")[0] in _PER_ITEM_MODULES:
+            continue
+        if hook == "pytest_collection_modifyitems" and not _is_wrapper(impl) and is_per_item(impl.function):
+            continue
+        reasons.append(f"{_name(config, impl)} implements {hook}")
+    return reasons
+
+
+def late_hooks(config: pytest.Config) -> list[str]:
+    """Hooks of conftests below the rootdir's that pytest calls for every item of the run once they are loaded."""
+    reasons = []
+    for hook, impl in foreign_hooks(config, ("pytest_runtest_protocol", "pytest_collection", "pytest_runtestloop")):
+        file = getattr(impl.plugin, "__file__", None) or ""
+        if os.path.basename(file) == "conftest.py" and impl.plugin not in config.__dict__.get("fastest_known_plugins", ()):
+            reasons.append(f"{_name(config, impl)} implements {hook}")
+    return reasons
+
+
+def _session_parameters(config: pytest.Config) -> list[str]:
+    reasons = []
+    for plugin in config.pluginmanager.get_plugins():
+        if compat.is_core(None, plugin) or compat.is_ours(plugin):
+            continue
+        for name, scope, params in compat.fixtures_of(plugin):
+            if params is not None and scope not in ("function", "class", "module"):
+                reasons.append(f"the fixture {name} of {plugin_name(config, plugin)} has params and scope {scope}")
+    return reasons
+
+
+def each(config: pytest.Config) -> list[str]:
+    """Why workers can't be forked from a session that the zygote has configured and collected."""
+    return [
+        f"{_name(config, impl)} implements {hook}"
+        for hook, impl in foreign_hooks(config, _PROCESS_HOOKS)
+        if module_of(impl.plugin).split(".")[0] not in _HARMLESS_MODULES and not _is_trivial_configure(impl)
+    ]
+
+
+def _is_trivial_configure(impl: Any) -> bool:
+    """A conftest's pytest_configure that only registers markers, by far the most common one."""
+    code = getattr(impl.function, "__code__", None)
+    if impl.function.__name__ != "pytest_configure" or code is None or code.co_freevars:
+        return False
+    return set(code.co_names) <= {"addinivalue_line"} and not any(hasattr(constant, "co_code") for constant in code.co_consts)
+
+
+def fresh(config: pytest.Config, watch: Watch, own_fds: set[int]) -> list[str]:
+    """Why no worker can be forked at all."""
+    return watch.reasons + _coverage(config) + _threads() + _open_files(own_fds)
+
+
+def _coverage(config: pytest.Config) -> list[str]:
+    if config.pluginmanager.hasplugin("_cov") and config.getoption("cov_source", None) and not config.getoption("no_cov", False):
+        return ["pytest-cov measures"]
+    if sys.gettrace() is not None:
+        return ["a trace function is set"]
+    return ["COVERAGE_PROCESS_START is set"] if os.environ.get("COVERAGE_PROCESS_START") else []
+
+
+def _threads() -> list[str]:
+    python = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+    if python:
+        return [f"the thread {name} was started while loading" for name in python]
+    try:
+        count = len(os.listdir("/proc/self/task"))
+        with open("/proc/self/maps", encoding="utf-8", errors="replace") as file:
+            maps = file.read()
+    except OSError:
+        return []
+    if count == 1:
+        return []
+    # OpenBLAS stops its pool before a fork and starts it again after; GNU's and Intel's OpenMP do not.
+    if "openblas" in maps and not re.search(r"/lib(gomp|iomp|mkl)[^/]*$", maps, re.MULTILINE):
+        return []
+    return [f"{count - 1} native threads run that are not known to survive a fork"]
+
+
+def _open_files(own_fds: set[int]) -> list[str]:
+    reasons = []
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            target = os.readlink(f"/proc/self/fd/{name}")
+        except OSError:
+            continue
+        device = target.startswith("/dev/") and not _KNOWN_DEVICES.match(target)
+        if int(name) > 2 and int(name) not in own_fds and (target.startswith("socket:") or device):
+            reasons.append(f"file descriptor {name} is open on {target.split(':')[0]}")
+    return reasons
+
+
+def foreign_hooks(config: pytest.Config, names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """(hook, implementation) of each implementation outside pytest and fastest."""
+    for name in names:
+        caller = getattr(config.pluginmanager.hook, name, None)  # config.hook wraps some in functions (8.x)
+        for impl in caller.get_hookimpls() if caller is not None else ():
+            if not compat.is_core(impl.plugin_name, impl.plugin) and not compat.is_ours(impl.plugin):
+                yield name, impl
+
+
+def all_foreign_hooks(config: pytest.Config) -> dict[str, list[str]]:
+    """READY's `hooks`."""
+    found: dict[str, list[str]] = {}
+    for name in dir(config.pluginmanager.hook):
+        if name.startswith("pytest_"):
+            for _, impl in foreign_hooks(config, (name,)):
+                found.setdefault(name, []).append(_name(config, impl))
+    return found
+
+
+def _is_wrapper(impl: Any) -> bool:
+    return impl.hookwrapper or getattr(impl, "wrapper", False)
+
+
+def module_of(plugin: object) -> str:
+    return getattr(plugin, "__name__", None) or type(plugin).__module__
+
+
+def _name(config: pytest.Config, impl: Any) -> str:
+    return plugin_name(config, impl.plugin)
+
+
+def plugin_name(config: pytest.Config, plugin: object) -> str:
+    file = getattr(plugin, "__file__", None)
+    if file and os.path.basename(file) == "conftest.py":
+        return os.path.relpath(file, config.rootpath)
+    name = config.pluginmanager.get_name(plugin)
+    return name if name and not name.isdigit() else type(plugin).__qualname__

@@ -1,0 +1,78 @@
+"""What concerns the whole run is the coordinator's: here it is taken away from pytest, after it has parsed everything.
+
+Each line of the tables below has a test. Collection-time behaviour (--lf, --sw … choose items) stays.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from fastest import compat
+
+# Option -> the value under which its plugin does nothing.
+_NEUTRAL_OPTIONS = {
+    "xmlpath": None,  # --junitxml: the coordinator writes it.
+    "report_log": None,  # pytest-reportlog: likewise.
+    "durations": None,
+    "max_warnings": None,
+    "cacheclear": False,
+    "pastebin": None,
+    "looponfail": False,
+}
+_NEUTRAL_INI = {"max_warnings": None}
+
+# (hook, plugin): these would write the cache, which is the coordinator's to write.
+_CACHE_WRITERS = (
+    ("pytest_sessionfinish", "lfplugin"),
+    ("pytest_sessionfinish", "nfplugin"),
+    ("pytest_sessionfinish", "stepwiseplugin"),
+    ("pytest_sessionfinish", "stepwise"),
+)
+
+# What xdist sets in a worker's options.
+_DISTRIBUTED_OPTIONS = {
+    "usepdb": False,
+    "dist": "no",
+    "distload": False,
+    "numprocesses": None,
+    "maxprocesses": None,
+    "loadgroup": False,
+    "tx": [],
+    "clean_alluredir": False,  # allure-pytest: the controller has done it; a late worker would delete results.
+}
+# pytest-cov erases old data when it is made: the controller does, once, before there are workers.
+_EARLY_OPTIONS = {"cov_append": True}
+_SINGLE_OPTIONS = {"dist": "no", "distload": False, "tx": []}
+
+
+def neutralise_options(config: pytest.Config, single: bool) -> None:
+    """Before pytest_configure."""
+    neutralise_reports(config)
+    _set_options(config.option, _SINGLE_OPTIONS if single else _DISTRIBUTED_OPTIONS)
+
+
+def neutralise_reports(config: pytest.Config) -> None:
+    """Before pytest_configure: what the runner writes by itself, in every process."""
+    _set_options(config.option, _NEUTRAL_OPTIONS)
+    for name, value in _NEUTRAL_INI.items():
+        compat.override_ini(config, name, value)
+
+
+def neutralise_early(config: pytest.Config) -> None:
+    """In a process that will be or make workers, before plugins look at the options for the first time."""
+    _set_options(config.known_args_namespace, _EARLY_OPTIONS)
+
+
+def _set_options(options: object, table: dict[str, object]) -> None:
+    for name, value in table.items():
+        if hasattr(options, name):
+            setattr(options, name, value)
+
+
+def neutralise_plugins(config: pytest.Config, single: bool) -> None:
+    """After every plugin has configured itself."""
+    for hook, plugin in _CACHE_WRITERS:
+        compat.remove_hook(config, hook, plugin)
+    if not single:
+        # The run's summary is one, and not a worker's: xdist's workers have no terminal plugin either.
+        compat.remove_hook(config, "pytest_sessionfinish", "terminalreporter")

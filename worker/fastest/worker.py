@@ -1,0 +1,258 @@
+"""A worker: takes leases from the agent, runs their items inside its one pytest session, and gives up at Stop.
+
+The loop stands in for pytest's own pytest_runtestloop; everything round it (configure, session start and finish) is
+pytest's. It decides nothing: what to run and in which order is the agent's.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import pytest
+
+from fastest import compat, ring, wire
+from fastest.fast_protocol import FastProtocol
+from fastest.link import WorkerLink
+from fastest.recorder import Entry, Recorder
+from fastest.units import Lease, Units
+
+
+class Worker:
+    """The run loop. `units` knows what was collected, `recorder` tells the reports."""
+
+    def __init__(
+        self, link: WorkerLink, recorder: Recorder, units: Units, session: pytest.Session, protocol: FastProtocol
+    ) -> None:
+        self._link = link
+        self._protocol = protocol
+        self._recorder = recorder
+        self._units = units
+        self._session = session
+        self._queue: deque[Entry] = deque()
+        self._announced: Entry | None = None  # pytest has been told that it is next.
+        self._leases: dict[int, Lease] = {}
+        self._pending: deque[tuple[Lease, dict]] = deque()  # Units that are not collected yet.
+        self._stop = ""
+        self._events = False
+        self._needs_successor = False
+        self._last: Entry | None = None
+
+    def run(self, events: bool) -> None:
+        """Runs what comes until Stop; raises as pytest's loop does where the session has to end."""
+        self._events = events
+        self._needs_successor = _foreign_hook_reads_nextitem(self._session.config)
+        try:
+            while self._turn():
+                pass
+        except BaseException as error:
+            self._protocol.leave()
+            self._tell_stopping(error)
+            raise
+        self._finalize(None)
+
+    def _turn(self) -> bool:
+        self._read_inbox(block=False)
+        self._collect_pending()
+        if self._queue:
+            self._run_next()
+            return True
+        if self._stop:
+            return False
+        self._protocol.leave()
+        self._link.begin(ring.IDLE, index=self._held_index())
+        self._read_inbox(block=True)
+        return True
+
+    def _held_index(self) -> int:
+        held = self._recorder.held
+        return ring.NONE if held is None else held.entry.index
+
+    # ---- the inbox ----
+    def _read_inbox(self, block: bool) -> None:
+        while True:
+            before = len(self._queue) + len(self._pending)
+            if block and (self._stop or before):
+                block = False
+            frame = self._link.inbox(block)
+            if frame is None:
+                if block:
+                    self._stop = self._stop or "finish"  # The agent has gone; the life pipe ends us if it died.
+                return
+            self._obey(*frame)
+
+    def _obey(self, kind: int, order: dict[str, Any]) -> None:
+        if kind == wire.ASSIGN:
+            lease = Lease(order["lease"], order.get("run", True), len(order["units"]))
+            self._leases[lease.id] = lease
+            self._pending.extend((lease, unit) for unit in order["units"])
+            self._end_if_done(lease)
+        elif kind == wire.RELEASE:
+            self._release(order["lease"])
+        elif kind == wire.REVOKE:
+            self._revoke(order["lease"])
+        elif kind == wire.STOP:
+            self._stop = order.get("how", "done")
+            if self._stop == "finish":
+                self._drop_queue()
+        elif kind == wire.WALK:
+            self._link.send(wire.WALKED, self._units.walk())
+        else:
+            raise wire.WireError(f"a worker does not take frames of kind {kind}")
+
+    def _drop_queue(self) -> None:
+        self._queue.clear()
+        self._pending.clear()
+
+    def _release(self, lease_id: int) -> None:
+        lease = self._leases.get(lease_id)
+        if lease is not None and not lease.run:
+            lease.run = True
+            self._queue.extend(lease.kept)
+            lease.kept = []
+            self._end_if_done(lease)
+
+    def _revoke(self, lease_id: int) -> None:
+        """Gives back what has not started, save the item that pytest knows as the next one."""
+        lease = self._leases.get(lease_id)
+        parts = []
+        if lease is not None:
+            mine = [entry for entry in self._queue if entry.lease == lease_id and entry is not self._announced]
+            parts = [{"unit": unit["unit"], "whole": True, "items": []} for held, unit in self._pending if held is lease]
+            self._pending = deque(each for each in self._pending if each[0] is not lease)
+            lease.uncollected -= len(parts)
+            parts += self._units.keys_by_unit(mine + lease.kept, lease)
+            gone = set(map(id, mine))
+            self._queue = deque(entry for entry in self._queue if id(entry) not in gone)
+            lease.open -= len(mine) + len(lease.kept)
+            lease.kept = []
+            lease.run = True
+        self._link.send(wire.REVOKED, {"lease": lease_id, "units": parts})
+        if lease is not None:
+            self._end_if_done(lease)
+
+    def _end_if_done(self, lease: Lease) -> None:
+        if lease.run and not lease.open and not lease.uncollected and lease.id in self._leases:
+            del self._leases[lease.id]
+            self._link.send(wire.LEASE_DONE, {"lease": lease.id})
+
+    # ---- collecting ----
+    def _collect_pending(self) -> None:
+        """Collects assigned units; a file is imported only while no fixture of another file is set up."""
+        while self._pending and self._units.may_collect(self._pending[0][1], self._queue):
+            self._protocol.leave()
+            lease, assignment = self._pending.popleft()
+            if not self._units.is_whole:
+                self._link.begin(ring.COLLECTING, lease.id, assignment["unit"])
+            entries, unknown = self._units.collect(lease.id, assignment)
+            if unknown:
+                self._link.send(wire.UNKNOWN, {"lease": lease.id, "unit": assignment["unit"], "items": unknown})
+            lease.uncollected -= 1
+            lease.open += len(entries)
+            (self._queue if lease.run else lease.kept).extend(entries)
+            self._end_if_done(lease)
+            self._check_session()
+
+    def _check_session(self) -> None:
+        session = self._session
+        if session.shouldfail:
+            raise session.Failed(session.shouldfail)
+        if session.shouldstop:
+            raise session.Interrupted(session.shouldstop)
+
+    # ---- running ----
+    def _run_next(self) -> None:
+        entry = self._queue.popleft()
+        was_announced = self._announced is entry
+        self._announced = None
+        if not self._queue and self._needs_successor and not self._stop:
+            self._wait_for_successor(entry)
+        nextitem = self._next_node()
+        self._prepare(entry, was_announced)
+        recorder = self._recorder
+        recorder.entry = entry
+        recorder.holding = nextitem is not None and not isinstance(nextitem, pytest.Item)
+        self._link.begin(ring.SETUP, entry.lease, entry.unit, entry.index)
+        if self._events:
+            self._link.item(wire.STARTED, entry.unit, entry.index)
+        self._last = entry
+        self._protocol.run(entry, nextitem)
+        recorder.entry = None
+        self._link.item(wire.DONE, entry.unit, entry.index)
+        lease = self._leases.get(entry.lease)
+        if lease is not None:
+            lease.open -= 1
+            self._end_if_done(lease)
+        self._check_session()
+
+    def _next_node(self) -> pytest.Item | pytest.Collector | None:
+        """What pytest tears down to: the next item; else the folder of the next file; else the session, while more may come."""
+        if self._queue:
+            self._announced = self._queue[0]
+            return self._announced.item
+        if self._needs_successor:
+            return None
+        if self._pending:
+            return self._units.folder_of(self._pending[0][1]) or self._session
+        return None if self._stop else self._session
+
+    def _wait_for_successor(self, entry: Entry) -> None:
+        """A plugin reads nextitem: it gets a real one if one comes soon, else None, but never the session."""
+        self._link.begin(ring.IDLE)
+        self._link.wait(0.2)
+        self._read_inbox(block=False)
+        if self._pending and not self._queue:
+            self._collect_pending()
+
+    def _prepare(self, entry: Entry, was_announced: bool) -> None:
+        """Sends the held report; what is set up and not the item's own is torn down first, as the last item's teardown.
+
+        Not if the last item knew its successor: what it left then is pytest's own case (a teardown hook that raised).
+        """
+        if not was_announced:
+            chain = set(entry.item.listchain())
+            if any(node not in chain for node in compat.setup_stack(self._session)):
+                self._finalize(entry.item)
+        self._recorder.release_held()
+        self._units.all_roots()
+
+    def _finalize(self, nextitem: pytest.Item | None) -> None:
+        """Tears down to `nextitem` as the last item's teardown, and reports it with the held report as one."""
+        last = self._last
+        self._protocol.leave()
+        if last is not None and compat.setup_stack(self._session):
+            self._link.begin(ring.FINALIZING, last.lease, last.unit, last.index)
+            self._recorder.finalize(last, nextitem)
+        self._recorder.release_held()
+
+    def _tell_stopping(self, error: BaseException) -> None:
+        """The session ends before its time: says so. pytest itself tears down what is left, at session finish."""
+        session = self._session
+        self._recorder.entry = None
+        if self._recorder.held is not None and isinstance(error, (session.Failed, session.Interrupted)):
+            self._finalize(None)
+        self._recorder.release_held()
+        stopping = stopping_of(session, error)
+        if stopping is not None:  # Else pytest_internalerror follows.
+            self._link.send(wire.STOPPING, stopping)
+
+
+def _foreign_hook_reads_nextitem(config: pytest.Config) -> bool:
+    for name in ("pytest_runtest_protocol", "pytest_runtest_teardown"):
+        for impl in getattr(config.hook, name).get_hookimpls():
+            if "nextitem" in impl.argnames and not compat.is_core(impl.plugin_name, impl.plugin):
+                return True
+    return False
+
+
+def stopping_of(session: pytest.Session, error: BaseException) -> dict[str, Any] | None:
+    """STOPPING's body for what ended a session, None for a mere bug."""
+    if isinstance(error, session.Failed):
+        return {"kind": "fail", "reason": str(error), "exit": None}
+    if isinstance(error, session.Interrupted):
+        return {"kind": "stop", "reason": str(error), "exit": None}
+    if isinstance(error, pytest.exit.Exception):
+        return {"kind": "exit", "reason": str(error.msg), "exit": error.returncode}
+    if isinstance(error, KeyboardInterrupt):
+        return {"kind": "interrupt", "reason": str(error), "exit": None}
+    return None
