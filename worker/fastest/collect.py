@@ -54,10 +54,13 @@ class FilePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makeitem(self, collector: pytest.Collector, name: str) -> list | None:
-        if (self.include or self.exclude) and isinstance(collector, pytest.Module):
-            if name in self.exclude or (self.include and name not in self.include):
-                return []
-        return None
+        return [] if self.leaves_out(collector, name) else None
+
+    def leaves_out(self, collector: pytest.Collector, name: str) -> bool:
+        """Whether the name belongs to another part of the file that is being collected."""
+        if not (self.include or self.exclude) or not isinstance(collector, pytest.Module):
+            return False
+        return name in self.exclude or (bool(self.include) and name not in self.include)
 
 
 class FileUnits:
@@ -162,13 +165,21 @@ class FileUnits:
             for node in self._descend(path, may_list=True)[1]:
                 if not self._plugin.include or compat.is_python_file(node):
                     items.extend(self._expand(node))
-            self._config.hook.pytest_collection_modifyitems(session=self._session, config=self._config, items=items)
+            self._modify(items)
 
         self._plugin.run(self._config, self._session, one_file)
         self._plugin.include = self._plugin.exclude = frozenset()
         self._session.items = [*self._session.items, *items]
         self._session.testscollected += len(items)
         return items
+
+    def _modify(self, items: list[pytest.Item]) -> None:
+        """The hook on collected items; core's fixture manager only reorders what has parameters."""
+        modify = self._config.hook.pytest_collection_modifyitems
+        if not any("callspec" in vars(item) for item in items):
+            manager = self._session._fixturemanager
+            modify = self._config.pluginmanager.subset_hook_caller("pytest_collection_modifyitems", [manager])
+        modify(session=self._session, config=self._config, items=items)
 
     def _expand(self, node: pytest.Collector) -> list[pytest.Item]:
         """The items below a file. Another part of a module takes its nodes from the same Module: fixtures belong to it."""

@@ -145,6 +145,7 @@ def collection_roots(session: pytest.Session) -> list[nodes.Node]:
         cache = session._collection_cache  # perform_collect drops it; no folder is to be listed twice.
         return ()
 
+    before = session.__dict__.pop("genitems", None)
     session.genitems = keep
     # 9.1 and later parse a conftest's fixtures when its folder is collected, and forget those left over when perform_collect ends.
     pending = getattr(session._fixturemanager, "_pending_conftests", None)
@@ -153,6 +154,8 @@ def collection_roots(session: pytest.Session) -> list[nodes.Node]:
         session.perform_collect()
     finally:
         del session.genitems
+        if before is not None:
+            session.genitems = before
     session._collection_cache = cache
     if pending is not None:
         pending.update({folder: plugin for folder, plugin in waiting.items() if not _is_collected(cache, folder)})

@@ -104,7 +104,7 @@ class Zygote:
             config.pluginmanager.register(compat_junit.SuiteProperties(config), "fastest-suite-properties")
         whole_run.neutralise_options(config, self.single)
         if self._setup.get("fast_protocol", True) and compat.HAS_DIRECTORIES:
-            config.pluginmanager.register(FastCollection(), "fastest-collection")
+            config.pluginmanager.register(FastCollection(self._file_plugin.leaves_out), "fastest-collection")
         if self.file_mode:
             config.pluginmanager.register(self._file_plugin, "fastest-files")
         return None
@@ -128,6 +128,11 @@ class Zygote:
             import faulthandler
 
             faulthandler.enable(file=self._fault_log)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_unconfigure(self) -> None:
+        if self.worker_link is not None:
+            process.collect_garbage_once()
 
     # ---- the session ----
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
