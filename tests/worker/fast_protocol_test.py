@@ -3,6 +3,7 @@
 import re
 import sys
 
+import mixed_hooks
 import mixed_outcomes
 import pytest
 
@@ -34,7 +35,8 @@ def both(single, project, files, *argv, **more):
 
 def assert_same(slow, fast):
     for one, other in zip(slow, fast):
-        assert one == other
+        assert one[0] == other[0]
+        assert one[1].split(", ") == other[1].split(", ")
     assert len(slow) == len(fast)
 
 
@@ -69,9 +71,32 @@ def test_setup_switches_it_off(single, project):
     assert not taken(single, project, {}, fast_protocol=False)
 
 
-@pytest.mark.parametrize("hook", ["pytest_runtest_setup(item)", "pytest_runtest_logreport(report)", "pytest_runtest_protocol(item)"])
-def test_a_hook_of_a_conftest_switches_it_off(single, project, hook):
-    assert not taken(single, project, {"conftest.py": f"def {hook}: pass\n"})
+def test_a_conftest_that_may_run_items_itself_switches_it_off(single, project):
+    assert not taken(single, project, {"conftest.py": "def pytest_runtest_protocol(item): pass\n"})
+
+
+@needs_fast_protocol
+@pytest.mark.parametrize("hook", ["pytest_runtest_setup(item)", "pytest_runtest_logreport(report)", "pytest_runtest_makereport(item, call)"])
+def test_other_hooks_of_a_conftest_leave_it_on(single, project, hook):
+    assert taken(single, project, {"conftest.py": f"def {hook}: pass\n"})
+
+
+@pytest.mark.parametrize("name", sorted(mixed_hooks.CONFTESTS))
+@pytest.mark.parametrize("argv", [[], ["-s"], ["--tb=native"]], ids=" ".join)
+def test_a_suite_with_hooks_tells_the_same(single, project, name, argv):
+    """Also what the hooks saw, and in which order."""
+    files = dict(mixed_outcomes.FILES)
+    files["conftest.py"] = files["conftest.py"] + mixed_hooks.LOG + mixed_hooks.CONFTESTS[name]
+    folder = project(files)
+    seen = []
+    log = folder / "hooks.log"
+    for fast in (False, True):
+        log.touch()
+        worker = single(*argv, fast_protocol=fast)[0]
+        seen.append((told(worker), log.read_text()))
+        log.unlink()
+    assert seen[0][1].splitlines() == seen[1][1].splitlines()
+    assert_same(seen[0][0], seen[1][0])
 
 
 @needs_fast_protocol

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from collections.abc import Callable
 
+import pluggy
 import pytest
 from _pytest import runner
 from _pytest.assertion import pytest_runtest_protocol as explain_assertions  # A generator: up to its yield, and after.
@@ -55,6 +57,16 @@ def failed_subtests(config: pytest.Config) -> dict:
 def call_and_report(item: pytest.Item, when: str, **arguments: object) -> pytest.TestReport:
     """One phase as pytest has it: its hooks, its report, and what happens on a failure."""
     return runner.call_and_report(item, when, True, **arguments)
+
+
+def is_wrapper(impl: pluggy.HookImpl) -> bool:
+    return impl.hookwrapper or getattr(impl, "wrapper", False)
+
+
+def hook_implementation(function: Callable, is_wrapper: bool = False) -> pluggy.HookImpl:
+    """For one call of a hook, without registering anything. The function takes no arguments."""
+    options = {name: False for name in ("wrapper", "optionalhook", "tryfirst", "trylast")}
+    return pluggy.HookImpl(None, "fastest", function, {**options, "hookwrapper": is_wrapper, "specname": None})
 
 
 def passed_call(when: str, start: float, stop: float, duration: float) -> runner.CallInfo:

@@ -3,8 +3,9 @@
 A phase that passes and has nothing to tell costs a few microseconds and no report object. Everything else is pytest's:
 a phase that ended in an exception, or in a way that needs a second look, is *replayed*: its hooks are called as ever,
 but what it did is not done again; a stand-in raises the exception that was raised, from where it was raised. So
-reports, tracebacks, xfail and skips are made by pytest itself. An item with a hook that we do not know goes through
-pytest_runtest_protocol as a whole (known_hooks.py).
+reports, tracebacks, xfail and skips are made by pytest itself. Hooks of plugins and conftests are called where they
+would be (foreign_hooks.py); where pytest's own are not those that we know, pytest_runtest_protocol does it all
+(known_hooks.py).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from types import TracebackType
 import pytest
 
 from fastest import core_protocol, known_hooks, ring
+from fastest.foreign_hooks import DECIDING_MARKS, ForeignHooks, Neighbours
 from fastest.passed import PassedEnvelopes
 from fastest.recorder import Entry, Recorder
 from fastest.reports import PHASES
@@ -25,24 +27,8 @@ from fastest.stand_in import StandIn
 from fastest.surroundings import Logs, Output, Warnings
 
 _CURRENT_TEST = "PYTEST_CURRENT_TEST"
-_DECIDING_MARKS = frozenset(["skip", "skipif", "xfail"])
 _STATES = {"setup": ring.SETUP, "call": ring.CALL, "teardown": ring.TEARDOWN}
 _PASSED = 0
-
-
-class Neighbours:
-    """What the items of one collector have in common."""
-
-    def __init__(self, parent: pytest.Collector, plugins: int) -> None:
-        self.parent = parent
-        self.plugins = plugins  # How many there were.
-        self.ihook = parent.ihook
-        self.nodes = parent.listchain()
-        self.marks = [node.own_markers for node in self.nodes]
-        names = {mark.name for marks in self.marks for mark in marks}
-        self.has_filters = "filterwarnings" in names
-        self.is_known = not names & _DECIDING_MARKS and known_hooks.are_known(self.ihook)
-        self.calls_itself = self.is_known and known_hooks.calls_functions_itself(self.ihook)
 
 
 class FastProtocol:
@@ -55,9 +41,9 @@ class FastProtocol:
         self._link = recorder.link
         self._plugins: dict = config.pluginmanager._name2plugin  # Tests register and unregister plugins.
         self._neighbours: Neighbours | None = None
+        self._foreign: ForeignHooks | None = None  # Of the item that runs.
         self._entered = False
         self._entry: Entry | None = None
-        self._passes: list[tuple] = []
         self.is_possible = wanted and known_hooks.is_possible(config, single)
         if self.is_possible:
             config.pluginmanager.register(self, "fastest-protocol")
@@ -81,7 +67,12 @@ class FastProtocol:
                 explaining = core_protocol.explain_assertions(item)
                 next(explaining)
                 try:
-                    self._run_phases(item, nextitem)
+                    foreign = self._foreign = self._neighbours.foreign
+                    if foreign.is_empty:
+                        self._run_phases(item, nextitem)
+                    else:
+                        foreign.call_protocol(item, nextitem, lambda: self._run_phases(item, nextitem))
+                        self._output.spill()
                 finally:
                     explaining.close()
         else:
@@ -101,7 +92,7 @@ class FastProtocol:
             around = self._neighbours = Neighbours(item.parent, len(self._plugins))
         if not around.is_known or type(item) is not pytest.Function or "subtests" in item.fixturenames:
             return False
-        return not item.own_markers or not any(mark.name in _DECIDING_MARKS for mark in item.own_markers)
+        return not item.own_markers or not any(mark.name in DECIDING_MARKS for mark in item.own_markers)
 
     def _has_filters(self, item: pytest.Item) -> bool:
         return self._neighbours.has_filters or any(mark.name == "filterwarnings" for mark in item.own_markers)
@@ -116,19 +107,20 @@ class FastProtocol:
         try:
             if is_quiet:
                 passed = self._set_up_quietly(item)
-            elif any(error for _, error in state.stack.values()):  # The set-up of a class or module has failed before.
-                passed = core_protocol.call_and_report(item, "setup").passed
+            elif "setup" in self._foreign.phases or any(error for _, error in state.stack.values()):  # The set-up of a class or module has failed before.
+                passed = self._as_pytest(item, "setup")
             else:
                 passed = self._phase(item, "setup", state.setup, item, state, "setup")
             if passed:
-                if self._have_hooks_changed(around) or self._count_marks(around, item) != marks:
-                    passed = core_protocol.call_and_report(item, "call").passed
+                is_hooked = "call" in self._foreign.phases
+                if self._have_hooks_changed(around) or is_hooked or self._count_marks(around, item) != marks:
+                    passed = self._as_pytest(item, "call")
                 else:
                     passed = self._call(item, around, marks)
             if session.shouldfail or session.shouldstop:
                 nextitem = None
-            if self._have_hooks_changed(around) or self._recorder.holding:
-                core_protocol.call_and_report(item, "teardown", nextitem=nextitem)
+            if self._have_hooks_changed(around) or self._recorder.holding or "teardown" in self._foreign.phases:
+                self._as_pytest(item, "teardown", nextitem=nextitem)
             elif is_quiet and passed and self._can_end_quietly(item, nextitem):
                 self._tear_down_quietly(item)
             else:
@@ -136,6 +128,11 @@ class FastProtocol:
         finally:
             item._request = False
             item.funcargs = None
+
+    def _as_pytest(self, item: pytest.Item, when: str, **arguments: object) -> bool:
+        if not self._foreign.is_empty:
+            self._output.leave()  # What a plugin writes outside of core's wrappers is not captured.
+        return core_protocol.call_and_report(item, when, **arguments).passed
 
     def _have_hooks_changed(self, around: Neighbours) -> bool:
         """Whether the item itself has registered or unregistered a plugin: the surroundings are the hooks' again, then."""
@@ -151,7 +148,7 @@ class FastProtocol:
     # ---- an item without fixtures: nobody's code runs before and after the function ----
     def _is_quiet(self, item: pytest.Item, around: Neighbours) -> bool:
         stack, (unraisable, threads) = self._session._setupstate.stack, self._queues
-        if item.fixturenames or unraisable or threads or not stack or next(reversed(stack)) is not around.parent:
+        if item.fixturenames or not around.foreign.leaves_quiet or unraisable or threads or not stack or next(reversed(stack)) is not around.parent:
             return False
         return not any(error for _, error in stack.values())
 
@@ -159,8 +156,7 @@ class FastProtocol:
         start, precise_start = time(), perf_counter()
         self._session._setupstate.stack[item] = ([item.teardown], None)
         self._logs.begin_item(item)
-        self._tell_pass(item, "setup", start, time(), perf_counter() - precise_start)
-        return True
+        return self._tell_pass(item, "setup", start, time(), perf_counter() - precise_start)
 
     def _can_end_quietly(self, item: pytest.Item, nextitem: pytest.Item | pytest.Collector | None) -> bool:
         unraisable, threads = self._queues
@@ -197,6 +193,8 @@ class FastProtocol:
     ) -> bool:
         """Does `work(argument)`; `owner.name` is what the stand-in of a replay replaces. Whether the phase passed."""
         self._link.phase(_STATES[when])
+        if not self._foreign.is_empty:
+            self._output.spill()
         self._output.enter()
         if when == "setup":
             self._logs.begin_item(item)
@@ -220,8 +218,7 @@ class FastProtocol:
         self._logs.exit(item, when)
         if when == "teardown":
             self._logs.end_item(item)
-        self._tell_pass(item, when, start, time(), perf_counter() - precise_start)
-        return True
+        return self._tell_pass(item, when, start, time(), perf_counter() - precise_start)
 
     def _replay(self, item: pytest.Item, when: str, argument: object, stand_in: StandIn) -> bool:
         """The phase as pytest has it, with the stand-in for what was done already."""
@@ -235,18 +232,28 @@ class FastProtocol:
             self._recorder.mend = None
             stand_in.remove()
 
-    def _tell_pass(self, item: pytest.Item, when: str, start: float, stop: float, duration: float) -> None:
-        envelopes = self._recorder.envelopes
+    def _tell_pass(self, item: pytest.Item, when: str, start: float, stop: float, duration: float) -> bool:
+        """Reports a phase that ended well; whether it still passes when plugins have seen its report."""
+        envelopes, foreign = self._recorder.envelopes, self._foreign
+        if foreign.reads_reports or foreign.reads_log:
+            call = core_protocol.passed_call(when, start, stop, duration)
+            report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+            if foreign.reads_log or not report.passed:
+                item.ihook.pytest_runtest_logreport(report=report)
+            else:
+                self._recorder.report(report, self._entry)
+            return report.passed
         if item._report_sections or item.user_properties or envelopes.foreign_status or not self._passed.is_usable:
             self._output.leave()
             call = core_protocol.passed_call(when, start, stop, duration)
             report = item.ihook.pytest_runtest_makereport(item=item, call=call)
             item.ihook.pytest_runtest_logreport(report=report)
-            return
+            return True
         item.stash.setdefault(core_protocol.tmppath_result_key, {})[when] = True
         entry = self._entry
         envelope = self._passed.of(item, when, start, stop, duration) if envelopes.full else b""
         self._link.report(entry.unit, entry.index, PHASES[when], _PASSED, (start, stop, duration), envelope)
+        return True
 
 
 def _without_us(trace: TracebackType | None) -> TracebackType | None:

@@ -1,7 +1,8 @@
-"""Which items may be run directly: those for which every hook of the protocol is pytest's own, and every option known.
+"""Which items may be run directly: those for which all that pytest itself has in the protocol's hooks is known, and every option.
 
-A hook that is not on the list, of a plugin or conftest, sends its items through `pytest_runtest_protocol`. Looked at
-once per parent node (conftests count below their folder only), and again when a plugin has been registered.
+A hook that is not on the list sends its items through `pytest_runtest_protocol`, and so does a plugin that may run items
+by itself. Other hooks of plugins and conftests are called by the fast protocol, too (foreign_hooks.py). Looked at once
+per parent node (conftests count below their folder only), and again when a plugin has been registered.
 """
 
 from __future__ import annotations
@@ -43,35 +44,40 @@ def is_possible(config: pytest.Config, single: bool) -> bool:
     if _ini(config, "log_cli") or any(_option_or_ini(config, name) for name in ("log_level", "log_cli_level")):
         return False
     # These may read the terminal reporter's list of passed tests.
-    return not (single and any(_may_read(impl) for name in _REPORT_READERS for impl in _impls(config.pluginmanager.hook, name)))
+    return not (single and any(_may_read(impl) for name in _REPORT_READERS for impl in impls_of(config.pluginmanager.hook, name)))
 
 
 def are_known(ihook: object) -> bool:
-    """Whether the hooks that these items' protocol calls are all pytest's own (or ours), and none is missing."""
+    """Whether pytest's own part in these items' protocol is known, and whole, and nobody else runs items."""
     found = set()
     for name, known in _KNOWN.items():
-        for impl in _impls(ihook, name):
-            core = _core_name(impl)
-            if core not in known.split() and not compat.is_ours(impl.plugin):
+        for impl in impls_of(ihook, name):
+            core = core_name(impl)
+            if core is not None and core not in known.split():
                 return False
             found.add(core)
-    return found >= _NEEDED  # Without -p no:logging and its like.
+    runs_items = any(not core_protocol.is_wrapper(impl) for impl in foreign_impls(ihook, "pytest_runtest_protocol"))
+    return not runs_items and found >= _NEEDED  # Without -p no:logging and its like.
+
+
+def foreign_impls(ihook: object, name: str) -> list:
+    return [impl for impl in impls_of(ihook, name) if _is_foreign(impl)]
 
 
 def calls_functions_itself(ihook: object) -> bool:
     """Whether pytest alone calls test functions; async plugins implement the hook for it."""
-    return all(_core_name(impl) == "python" for impl in _impls(ihook, "pytest_pyfunc_call"))
+    return all(core_name(impl) == "python" for impl in impls_of(ihook, "pytest_pyfunc_call"))
 
 
 def collect_functions(ihook: object) -> bool:
     """Whether pytest alone makes items of functions, and says how often they run."""
-    made_by = {_core_name(impl) for impl in _impls(ihook, "pytest_pycollect_makeitem") if not compat.is_ours(impl.plugin)}
-    generated_by = {_core_name(impl) for impl in _impls(ihook, "pytest_generate_tests")}
+    made_by = {core_name(impl) for impl in impls_of(ihook, "pytest_pycollect_makeitem") if not compat.is_ours(impl.plugin)}
+    generated_by = {core_name(impl) for impl in impls_of(ihook, "pytest_generate_tests")}
     return made_by <= {"python", "unittest"} and generated_by <= {"python", "fixtures"}
 
 
 def are_core(config: pytest.Config, name: str) -> bool:
-    return all(_core_name(impl) is not None for impl in _impls(config.pluginmanager.hook, name))
+    return all(core_name(impl) is not None for impl in impls_of(config.pluginmanager.hook, name))
 
 
 def _option_or_ini(config: pytest.Config, name: str) -> object:
@@ -86,7 +92,7 @@ def _ini(config: pytest.Config, name: str) -> object:
         return None
 
 
-def _impls(relay: object, name: str) -> list:
+def impls_of(relay: object, name: str) -> list:
     caller = getattr(relay, name, None)
     return caller.get_hookimpls() if caller is not None else []
 
@@ -96,10 +102,10 @@ def _may_read(impl: object) -> bool:
 
 
 def _is_foreign(impl: object) -> bool:
-    return _core_name(impl) is None and not compat.is_ours(impl.plugin)
+    return core_name(impl) is None and not compat.is_ours(impl.plugin)
 
 
-def _core_name(impl: object) -> str | None:
+def core_name(impl: object) -> str | None:
     """`runner` for _pytest.runner; None outside pytest."""
     module = impl.plugin.__name__ if inspect.ismodule(impl.plugin) else type(impl.plugin).__module__
     package, _, name = module.partition(".")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from time import perf_counter
 from types import CodeType, TracebackType
+
+_CURRENT_TEST = "PYTEST_CURRENT_TEST"
 
 
 class StandIn:
@@ -25,6 +28,7 @@ class StandIn:
         self._result: object = None
         self._before: dict | None = None
         self._code: CodeType | None = None
+        self._current_test = os.environ.get(_CURRENT_TEST)
 
     def install(self) -> None:
         if self._name == "_obj" and not self._aim_at_function():
@@ -60,6 +64,8 @@ class StandIn:
         def done_already(*_args: object, **_kwargs: object) -> object:
             error, trace, result = self._error, self._trace, self._result
             self.remove()
+            if error is not None or self._name != "teardown_exact":  # Else core takes it away next.
+                self._restore_current_test()
             if error is None:
                 return result
             try:
@@ -70,6 +76,12 @@ class StandIn:
         done_already.__qualname__ = getattr(self._before.get(self._name), "__qualname__", done_already.__qualname__)
         self._code = done_already.__code__
         return done_already
+
+    def _restore_current_test(self) -> None:
+        """What core has just set again: a test may have cleared its environment."""
+        os.environ.pop(_CURRENT_TEST, None)
+        if self._current_test is not None:
+            os.environ[_CURRENT_TEST] = self._current_test
 
     def mend(self, call: object) -> None:
         """Gives the replayed call the times of the first, and takes the stand-in out of its traceback."""

@@ -84,6 +84,17 @@ class Output:
             item.add_report_section(when, "stderr", err)
             self._manager.resume_global_capture()
 
+    def spill(self) -> None:
+        """What came outside any phase goes where it would without us: a plugin's hook has written it."""
+        if self._multi._state != "started" or not self.has_grown():
+            return
+        self._manager.suspend_global_capture()
+        texts = self._manager.read_global_capture()
+        for stream, text in zip((sys.stdout, sys.stderr), texts):
+            stream.write(text)
+            stream.flush()
+        self._manager.resume_global_capture()
+
     def leave(self) -> None:
         if self._multi is not None and self._multi._state == "started":
             self._manager.suspend_global_capture()

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from fastest import compat
+from fastest import compat, core_protocol
 from fastest.per_item import is_per_item
 from fastest.watch import Watch
 
@@ -65,7 +65,7 @@ def list_hooks(config: pytest.Config) -> list[str]:
     for hook, impl in foreign_hooks(config, _WHOLE_LIST_HOOKS):
         if module_of(impl.plugin).split(".")[0] in _PER_ITEM_MODULES:
             continue
-        if hook == "pytest_collection_modifyitems" and not _is_wrapper(impl) and is_per_item(impl.function):
+        if hook == "pytest_collection_modifyitems" and not core_protocol.is_wrapper(impl) and is_per_item(impl.function):
             continue
         reasons.append(f"{_name(config, impl)} implements {hook}")
     return reasons
@@ -170,10 +170,6 @@ def all_foreign_hooks(config: pytest.Config) -> dict[str, list[str]]:
             for _, impl in foreign_hooks(config, (name,)):
                 found.setdefault(name, []).append(_name(config, impl))
     return found
-
-
-def _is_wrapper(impl: Any) -> bool:
-    return impl.hookwrapper or getattr(impl, "wrapper", False)
 
 
 def module_of(plugin: object) -> str:
