@@ -15,8 +15,8 @@ if(NOT Python3_Development.Module_FOUND OR FASTEST_SANITIZE)
 endif()
 add_library(fastest_native MODULE worker/native/module.cc)
 target_include_directories(fastest_native SYSTEM PRIVATE ${Python3_INCLUDE_DIRS})
-# The user's Python may come with another C++ library, or with none.
-target_link_options(fastest_native PRIVATE -static-libstdc++ -static-libgcc)
+# The user's Python may come with another C++ library, or with none: ours is inside, and nobody sees it.
+target_link_options(fastest_native PRIVATE -static-libstdc++ -static-libgcc -Wl,--exclude-libs,ALL)
 target_link_libraries(fastest_native PRIVATE native)
 set_target_properties(fastest_native PROPERTIES PREFIX "" SUFFIX ".abi3.so" CXX_VISIBILITY_PRESET hidden
                                                 LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
