@@ -44,6 +44,7 @@ const std::map<std::string, bool>& OwnOptions() {
                                                    {"--connect", true},
                                                    {"--expect-agents", true},
                                                    {"--no-fast-protocol", false},
+                                                   {"--diff-budget", true},
                                                    {"--version", false},
                                                    {"-V", false},
                                                    {"-h", false},
@@ -185,6 +186,7 @@ Status ParseOwn(std::vector<std::string> words, Options* options) {
   app.add_option("--expect-agents", options->expect_agents)->check(CLI::Range(1, 100'000));
   bool hook_protocol = false;
   app.add_flag("--no-fast-protocol", hook_protocol);
+  app.add_option("--diff-budget", options->diff_budget)->check(CLI::NonNegativeNumber);
   app.add_flag("-V,--version", options->version);
   app.add_flag("-h,--help", options->help);
   std::reverse(words.begin(), words.end());
@@ -339,6 +341,7 @@ Runs a pytest suite unchanged, with pytest's own outcomes, in parallel. Options 
   --max-worker-restart N   give up after so many lost workers; default four times the workers
   --state-dir DIR          where history is kept; default .fastest in the root directory
   --no-fast-protocol       run every item through pytest's own protocol hook
+  --diff-budget SECONDS    CPU time for one diff of a failed comparison (5), then a unified diff; 0: pytest's own, unlimited
   --collect-only --static  list the tests without Python
   --version                fastest's version
 

@@ -39,6 +39,7 @@ struct Options {
   std::string connect;              // `agent`
   std::uint32_t expect_agents = 1;  // `coordinator`
   bool fast_protocol = true;        // --no-fast-protocol
+  double diff_budget = 5;           // Seconds of CPU time for one diff of a failure; 0: diffs are left to Python alone.
   bool version = false;
   bool help = false;
   std::vector<std::string> serial;  // [tool.fastest] serial: globs.

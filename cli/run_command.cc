@@ -118,6 +118,7 @@ std::string MakeSetup(const Invocation& invocation, const Reporting& reporting) 
       {"columns", reporting.columns()},
       {"collect", invocation.options.collect},
       {"fast_protocol", invocation.options.fast_protocol},
+      {"diff_budget", invocation.options.diff_budget},
       {"attached", invocation.guess.interactive || (invocation.workers == 1 && invocation.guess.capture == "no")}};
   return setup.dump(-1, ' ', false, json::error_handler_t::replace);
 }

@@ -23,6 +23,7 @@ const std::map<std::string, std::string>& Keys() {
                                                            {"hang-timeout", "--hang-timeout"},
                                                            {"max-worker-restart", "--max-worker-restart"},
                                                            {"state-dir", "--state-dir"},
+                                                           {"diff-budget", "--diff-budget"},
                                                            {"cache", ""},
                                                            {"serial", ""}};
   return kKeys;

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CPP_FOLDERS = ("base", "protocol", "discovery", "scheduler", "coordinator", "agent", "report", "deploy", "cli")
+# The Python extension: C++ that links nothing of ours (cmake/native.cmake). Its tests are in tests/native.
+EXTENSION = "worker/native"
 FOLDERS = (*CPP_FOLDERS, "worker", "tests", "bench", "examples")
 # Comments, raw strings, strings and characters: what a rule about code must not look into.
 _NOT_CODE = re.compile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from source import CPP_FOLDERS, Line, files, matches, text
+from source import CPP_FOLDERS, EXTENSION, Line, files, matches, text
 
 
 def allowed_edges() -> dict[str, set[str]]:
@@ -38,6 +38,12 @@ def test_folders_include_only_what_the_design_allows():
     paths = files(".h", ".cc", folders=CPP_FOLDERS)
     wrong = [complaint for path in paths for complaint in wrong_includes(path, edges[path.split("/")[0]])]
     assert not wrong, "\n" + "\n".join(wrong)
+
+
+def test_the_python_extension_includes_nothing_of_the_program():
+    paths = files(".h", ".cc", folders=(EXTENSION,))
+    wrong = [complaint for path in paths for complaint in wrong_includes(path, {"native"})]
+    assert paths and not wrong, "\n" + "\n".join(wrong)
 
 
 def test_a_folders_tests_include_what_the_folder_may():

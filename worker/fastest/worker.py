@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from fastest import compat, ring, wire
+from fastest.explaining import Explaining
 from fastest.fast_protocol import FastProtocol
 from fastest.link import WorkerLink
 from fastest.recorder import Entry, Recorder
@@ -22,10 +23,17 @@ class Worker:
     """The run loop. `units` knows what was collected, `recorder` tells the reports."""
 
     def __init__(
-        self, link: WorkerLink, recorder: Recorder, units: Units, session: pytest.Session, protocol: FastProtocol
+        self,
+        link: WorkerLink,
+        recorder: Recorder,
+        units: Units,
+        session: pytest.Session,
+        protocol: FastProtocol,
+        explaining: Explaining,
     ) -> None:
         self._link = link
         self._protocol = protocol
+        self._explaining = explaining
         self._recorder = recorder
         self._units = units
         self._session = session
@@ -176,7 +184,11 @@ class Worker:
         if self._events:
             self._link.item(wire.STARTED, entry.unit, entry.index)
         self._last = entry
-        self._protocol.run(entry, nextitem)
+        self._explaining.begin_item()
+        try:
+            self._protocol.run(entry, nextitem)
+        finally:
+            self._explaining.end_item()
         recorder.entry = None
         self._link.item(wire.DONE, entry.unit, entry.index)
         lease = self._leases.get(entry.lease)

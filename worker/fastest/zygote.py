@@ -21,6 +21,7 @@ from fastest import collect, compat, compat_cache, compat_junit, debugger, ident
 from fastest.children import Children
 from fastest.error_text import ErrorText
 from fastest.fast_collection import FastCollection
+from fastest.explaining import Explaining
 from fastest.fast_protocol import FastProtocol
 from fastest.fork_trap import ForkTrap
 from fastest.link import WorkerLink, ZygoteLink
@@ -157,7 +158,8 @@ class Zygote:
             units = collect.FileUnits(session, self._recorder, self._file_plugin, start)
         self._is_running = True
         protocol = FastProtocol(session, self._recorder, self._setup.get("fast_protocol", True), self.single)
-        Worker(self.worker_link, self._recorder, units, session, protocol).run(bool(start.get("events")))
+        explaining = Explaining(session.config, float(self._setup.get("diff_budget", 0)))
+        Worker(self.worker_link, self._recorder, units, session, protocol, explaining).run(bool(start.get("events")))
         if self._summary is not None:
             self._summary.begin()
         errors = self._collection_errors
