@@ -33,8 +33,8 @@ def write_suite(folder: pathlib.Path, files: int, tests: int, asserts: int) -> p
     (folder / "pytest.ini").write_text("[pytest]\n")
     lines = "".join(f"    assert len([{n}, 'a']) == 2 and {n} in (x, {n})\n" for n in range(asserts))
     body = "".join(f"def test_{number}():\n    x = {number}\n{lines}\n" for number in range(tests))
-    for number in range(files):
-        (folder / f"test_{folder.name}_{number}.py").write_text(body)
+    for number in range(files):  # No two alike: our cache would take them for one.
+        (folder / f"test_{folder.name}_{number}.py").write_text(f"NUMBER = {number}\n\n{body}")
     return folder
 
 
