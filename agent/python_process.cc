@@ -17,6 +17,7 @@ Result<std::unique_ptr<PythonProcess>> PythonProcess::Start(EventLoop& loop, con
   if (!control.ok()) return control.error();
   SpawnOptions spawn;
   spawn.argv = {options.python, options.worker_dir + "/fastest/__main__.py"};
+  if (!options.bytecode_cache) spawn.argv.emplace_back("--no-cache");
   spawn.environment = options.environment;
   spawn.directory = options.directory;
   spawn.fds = {{control->second.get(), kControlFd}, {life, kLifeFd}};

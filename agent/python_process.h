@@ -26,7 +26,8 @@ struct PythonOptions {
   std::string worker_dir;                                        // The folder that holds the package `fastest`.
   std::string directory;                                         // To start in; empty: ours.
   std::vector<std::pair<std::string, std::string>> environment;  // In addition to ours.
-  bool attached = false;  // It has our terminal, instead of /dev/null and a pipe.
+  bool attached = false;       // It has our terminal, instead of /dev/null and a pipe.
+  bool bytecode_cache = true;  // It keeps bytecode in the user's cache folder.
 };
 
 class PythonProcess {

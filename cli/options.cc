@@ -333,7 +333,7 @@ Runs a pytest suite unchanged, with pytest's own outcomes, in parallel. Options 
   --batch-size N           items of a batch for --optimizer optimized (50)
   --collect MODE           auto (default), file (each file by the worker that runs it), whole (all in one process)
   --parser P               ast (default) or regex: how tests are found before Python is up
-  --no-cache               do not use the discovery cache
+  --no-cache               do not use the caches of discovery and of bytecode
   --python PYTHON          the interpreter; default: the active virtual environment, then python3
   --report-log FILE        pytest-reportlog's JSON lines
   --json FILE              one JSON document about the run (docs/json.md)

@@ -176,6 +176,7 @@ Result<AgentOptions> MakeAgentOptions(const Options& options, std::uint32_t work
   agent.process.python = *python;
   agent.process.worker_dir = *folder;
   agent.process.attached = attached;
+  agent.process.bytecode_cache = options.cache;
   agent.workers = workers;
   agent.hang_timeout = std::chrono::duration_cast<Duration>(Seconds(options.hang_timeout));
   agent.max_worker_restart = options.max_worker_restart;

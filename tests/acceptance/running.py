@@ -59,8 +59,8 @@ def environment(base: Path, more: dict[str, str]) -> dict[str, str]:
         PYTHONDONTWRITEBYTECODE="1",
         PYTEST_DEBUG_TEMPROOT=str(temporary),
         XDG_CACHE_HOME=str(base / "cache"),
-        **more,
     )
+    env.update(more)
     return env
 
 

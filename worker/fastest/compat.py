@@ -92,6 +92,11 @@ def terminal_file(config: pytest.Config, file: object) -> object:
     return before
 
 
+def import_for_configure() -> None:
+    """What core's pytest_configure imports in every process: the zygote does it once."""
+    import pdb  # noqa: F401
+
+
 def remove_hook(config: pytest.Config, hook: str, plugin_name: str) -> None:
     """Takes one hook implementation away from one plugin."""
     plugin = config.pluginmanager.get_plugin(plugin_name)

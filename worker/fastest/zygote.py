@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from fastest import collect, compat, compat_cache, compat_junit, debugger, identity, process, ready, whole_run, wire
+from fastest import bytecode, collect, compat, compat_cache, compat_junit, compat_rewrite, debugger, identity, process
+from fastest import ready, whole_run, wire
 from fastest.children import Children
 from fastest.error_text import ErrorText
 from fastest.fast_collection import FastCollection
@@ -59,6 +60,7 @@ class Zygote:
         self._summary: ForeignSummary | None = None
         self._file_plugin = collect.FilePlugin()
         self._exit_asked = False
+        self._is_frozen = False
         self.worker_link: WorkerLink | None = None
         self.errors = ErrorText(bool(setup.get("color")))
         self.is_ready = False
@@ -71,13 +73,16 @@ class Zygote:
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_cmdline_parse(self, pluginmanager: pytest.PytestPluginManager) -> object:
         self.errors.release()
+        config = pluginmanager.get_plugin("pytestconfig")
+        compat_rewrite.keep_rewritten(config)
         # The first clean-up is the last to be done, after capturing has put its own sys.stderr back.
-        pluginmanager.get_plugin("pytestconfig").add_cleanup(lambda: self.is_ready or self.errors.catch())
+        config.add_cleanup(lambda: self.is_ready or self.errors.catch())
         with self._watch:
             yield
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_load_initial_conftests(self, early_config: pytest.Config) -> object:
+        bytecode.cover(str(early_config.rootpath))
         if not self.single:
             whole_run.neutralise_early(early_config)
         yield
@@ -93,6 +98,8 @@ class Zygote:
         answer = ready.describe(config, self._watch, self._own_fds, time.perf_counter() - self._started)
         self._frames.write(wire.READY, answer)
         self.is_ready = True
+        if not self.single:
+            compat.import_for_configure()  # While the run is planned.
         envelopes = Envelopes(config, bool(self._setup.get("full_reports")), color, columns)
         self._recorder = Recorder(envelopes, ZygoteLink(self._frames))
         config.pluginmanager.register(self._recorder, "fastest-recorder")  # Hears the warnings so far, too.
@@ -118,6 +125,7 @@ class Zygote:
         config.add_cleanup(writer.close)
         envelopes = self._recorder.envelopes
         compat.mute_terminal(config, writer, envelopes.color, envelopes.columns)
+        compat.remove_hook(config, "pytest_report_header", "terminalreporter")  # READY told it; this reads all metadata.
         if self.single:
             self._summary = ForeignSummary(config, io.StringIO())
             config.pluginmanager.register(self._summary, "fastest-summary")
@@ -223,14 +231,15 @@ class Zygote:
             self._basetemp = compat.make_basetemp(self._config)
         sys.stdout.flush()
         sys.stderr.flush()
-        gc.collect()
-        gc.freeze()
+        if not self._is_frozen:
+            self._is_frozen = True  # Nothing of note comes about here between forks.
+            gc.collect()
+            gc.freeze()
         keep_random = self._watch.random_state()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # "multi-threaded": ready.py has judged the threads.
             pid = os.fork()
         if pid:
-            gc.unfreeze()
             for fd in fds:
                 os.close(fd)
             self._children.add(pid, order["worker"])
@@ -247,6 +256,8 @@ class Zygote:
         fds = self._frames.take_fds()
         if order.get("id"):
             self._basetemp = identity.shared_basetemp(self._config, self._setup.get("run_id", ""))
+        if self.single:
+            gc.unfreeze()  # As if it had been started as this.
         self._frames.write(wire.FORKED, {"worker": order["worker"], "pid": os.getpid()})
         self._frames.close()
         self._enter(order, fds)
