@@ -75,8 +75,7 @@ class Zygote:
         self.errors.release()
         config = pluginmanager.get_plugin("pytestconfig")
         compat_rewrite.keep_rewritten(config)
-        # The first clean-up is the last to be done, after capturing has put its own sys.stderr back.
-        config.add_cleanup(lambda: self.is_ready or self.errors.catch())
+        config.add_cleanup(lambda: self.is_ready or self.errors.catch())  # Done last, after capturing's own.
         with self._watch:
             yield
 
