@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
-#include <filesystem>
-#include <fstream>
+#include <cstdio>
 #include <map>
 #include <memory>
+
+#include "base/file_system.h"
+#include "coordinator/state_folder.h"
 
 namespace fastest {
 namespace {
@@ -28,14 +30,23 @@ struct Closer {
 using Database = std::unique_ptr<sqlite3, Closer>;
 using Statement = std::unique_ptr<sqlite3_stmt, Closer>;
 
-Database Open(const std::string& folder, int flags) {
+// Milliseconds that another fastest may hold the file before we go on without it.
+constexpr int kPatience = 1000;
+
+std::string PathIn(const std::string& folder) { return folder + "/history.sqlite"; }
+
+// Opens lazily: a file that is no database shows only when it is read.
+Database Open(const std::string& folder, int flags, int* answer) {
   sqlite3* raw = nullptr;
-  const int opened = sqlite3_open_v2((folder + "/history.sqlite").c_str(), &raw, flags, nullptr);
+  *answer = sqlite3_open_v2(PathIn(folder).c_str(), &raw, flags, nullptr);
   Database database(raw);
-  if (opened != SQLITE_OK) return nullptr;
-  sqlite3_busy_timeout(raw, 2000);
+  if (*answer != SQLITE_OK) return nullptr;
+  sqlite3_busy_timeout(raw, kPatience);
   return database;
 }
+
+bool IsWell(int answer) { return answer == SQLITE_OK || answer == SQLITE_DONE || answer == SQLITE_ROW; }
+bool IsDamage(int answer) { return answer == SQLITE_CORRUPT || answer == SQLITE_NOTADB || answer == SQLITE_ERROR; }
 
 Statement Prepare(sqlite3* database, const char* text) {
   sqlite3_stmt* raw = nullptr;
@@ -44,47 +55,58 @@ Statement Prepare(sqlite3* database, const char* text) {
 }
 
 std::string Text(sqlite3_stmt* row) {
-  return std::string(reinterpret_cast<const char*>(sqlite3_column_text(row, 0)),
-                     static_cast<std::size_t>(sqlite3_column_bytes(row, 0)));
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(row, 0));
+  return text == nullptr ? "" : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(row, 0)));
 }
 
 std::string FileOf(const std::string& node_id) { return node_id.substr(0, node_id.find("::")); }
 
 double Moved(double before, double now) { return before < 0 ? now : before + kNew * (now - before); }
 
-bool Write(sqlite3* database, const char* text, const std::string& key, std::initializer_list<double> values) {
+int WriteRow(sqlite3* database, const char* text, const std::string& key, std::initializer_list<double> values) {
   const Statement statement = Prepare(database, text);
-  if (!statement) return false;
+  if (!statement) return sqlite3_errcode(database);
   sqlite3_bind_text(statement.get(), 1, key.c_str(), static_cast<int>(key.size()), SQLITE_TRANSIENT);
   int index = 2;
   for (const double value : values) sqlite3_bind_double(statement.get(), index++, value);
-  return sqlite3_step(statement.get()) == SQLITE_DONE;
-}
-
-// The folder with its own .gitignore, so that nothing of ours is ever committed by mistake.
-bool MakeFolder(const std::string& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) return false;
-  const std::string ignore = folder + "/.gitignore";
-  if (!std::filesystem::exists(ignore, error)) std::ofstream(ignore) << "*\n";
-  return true;
+  return sqlite3_step(statement.get());
 }
 
 }  // namespace
 
+int History::ReadFiles(sqlite3* database) {
+  const Statement rows = Prepare(database, "SELECT path, seconds, small_seconds, small_items FROM file");
+  if (!rows) return sqlite3_errcode(database);
+  int answer = sqlite3_step(rows.get());
+  for (; answer == SQLITE_ROW; answer = sqlite3_step(rows.get())) {
+    files_[Text(rows.get())] = {sqlite3_column_double(rows.get(), 1), sqlite3_column_double(rows.get(), 2),
+                                sqlite3_column_double(rows.get(), 3)};
+  }
+  return answer;
+}
+
+int History::ReadItems(sqlite3* database) {
+  const Statement rows = Prepare(database, "SELECT node_id, seconds FROM item");
+  if (!rows) return sqlite3_errcode(database);
+  int answer = sqlite3_step(rows.get());
+  for (; answer == SQLITE_ROW; answer = sqlite3_step(rows.get()))
+    items_[Text(rows.get())] = sqlite3_column_double(rows.get(), 1);
+  return answer;
+}
+
 History History::Load(const std::string& folder) {
   History history;
-  const Database database = Open(folder, SQLITE_OPEN_READONLY);
-  if (!database) return history;
-  const Statement files = Prepare(database.get(), "SELECT path, seconds, small_seconds, small_items FROM file");
-  while (files && sqlite3_step(files.get()) == SQLITE_ROW) {
-    history.files_[Text(files.get())] = {sqlite3_column_double(files.get(), 1), sqlite3_column_double(files.get(), 2),
-                                         sqlite3_column_double(files.get(), 3)};
+  const auto stamp = StampOf(PathIn(folder));
+  if (!stamp || stamp->size == 0) return history;
+  int answer = SQLITE_OK;
+  if (const Database database = Open(folder, SQLITE_OPEN_READONLY, &answer)) {
+    answer = history.ReadFiles(database.get());
+    if (IsWell(answer)) answer = history.ReadItems(database.get());
   }
-  const Statement items = Prepare(database.get(), "SELECT node_id, seconds FROM item");
-  while (items && sqlite3_step(items.get()) == SQLITE_ROW)
-    history.items_[Text(items.get())] = sqlite3_column_double(items.get(), 1);
+  if (!IsWell(answer)) {
+    history.problem_ = fmt::format("the history in {} is not used: {}", PathIn(folder), sqlite3_errstr(answer));
+    if (IsDamage(answer)) history.problem_ += " (it is begun anew after this run)";
+  }
   return history;
 }
 
@@ -100,13 +122,10 @@ double History::FileSeconds(const std::string& path) const {
   return file == files_.end() ? -1 : file->second.seconds;
 }
 
-Status History::Record(const std::string& folder, const std::vector<std::pair<std::string, double>>& items) {
-  const Error failed{fmt::format("cannot keep the history in {}", folder)};
-  if (!MakeFolder(folder)) return failed;
-  const Database database = Open(folder, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-  if (!database || sqlite3_exec(database.get(), kSchema, nullptr, nullptr, nullptr) != SQLITE_OK) return failed;
+int History::Write(sqlite3* database, const std::vector<std::pair<std::string, double>>& items) {
+  int answer = sqlite3_exec(database, kSchema, nullptr, nullptr, nullptr);
+  if (IsWell(answer)) answer = sqlite3_exec(database, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr);
   std::map<std::string, File> measured;
-  bool written = sqlite3_exec(database.get(), "BEGIN", nullptr, nullptr, nullptr) == SQLITE_OK;
   for (const auto& [node_id, seconds] : items) {
     File& file = measured[FileOf(node_id)];
     file.seconds += seconds;
@@ -117,18 +136,34 @@ Status History::Record(const std::string& folder, const std::vector<std::pair<st
       continue;
     }
     const double moved = Moved(known == items_.end() ? -1 : known->second, seconds);
-    items_[node_id] = moved;
-    written = written && Write(database.get(), "INSERT OR REPLACE INTO item VALUES (?, ?)", node_id, {moved});
+    if (IsWell(answer)) answer = WriteRow(database, "INSERT OR REPLACE INTO item VALUES (?, ?)", node_id, {moved});
   }
   for (const auto& [path, now] : measured) {
     const auto known = files_.find(path);
     const double seconds = Moved(known == files_.end() ? -1 : known->second.seconds, now.seconds);
-    files_[path] = {seconds, now.small_seconds, now.small_items};
-    written = written && Write(database.get(), "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", path,
-                               {seconds, now.small_seconds, now.small_items});
+    if (IsWell(answer))
+      answer = WriteRow(database, "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", path,
+                        {seconds, now.small_seconds, now.small_items});
   }
-  written = written && sqlite3_exec(database.get(), "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK;
-  return written ? Ok() : Status(failed);
+  return IsWell(answer) ? sqlite3_exec(database, "COMMIT", nullptr, nullptr, nullptr) : answer;
+}
+
+Status History::Record(const std::string& folder, const std::vector<std::pair<std::string, double>>& items) {
+  if (const Status made = MakeStateFolder(folder); !made.ok())
+    return Error{fmt::format("no history is kept: {}", made.error().message)};
+  int answer = SQLITE_OK;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    if (const Database database = Open(folder, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &answer))
+      answer = Write(database.get(), items);
+    if (!IsDamage(answer)) break;
+    // It is kept for whoever wants to look at it; a journal of SQLite's would belong to the old file.
+    if (std::rename(PathIn(folder).c_str(), (PathIn(folder) + ".damaged").c_str()) != 0) break;
+    std::remove((PathIn(folder) + "-journal").c_str());
+    files_.clear();
+    items_.clear();
+  }
+  if (IsWell(answer)) return Ok();
+  return Error{fmt::format("no history is kept in {}: {}", PathIn(folder), sqlite3_errstr(answer))};
 }
 
 }  // namespace fastest

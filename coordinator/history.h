@@ -1,8 +1,8 @@
 // History: what tests took in former runs of a project: SQLite in its state folder.
 //
 // Kept are each file's sum and, one by one, only the items that take long enough to matter alone, so that a suite of
-// 60,000 tiny tests costs a row a file. A new measurement moves the old by 30 %. A missing, unreadable or locked file
-// only means no history.
+// 60,000 tiny tests costs a row a file. A new measurement moves the old by 30 %. A missing file only means no history;
+// so does one that is unreadable, locked or damaged, and problem() says which. Record() moves a damaged one aside.
 
 #pragma once
 
@@ -13,12 +13,16 @@
 
 #include "base/result.h"
 
+struct sqlite3;
+
 namespace fastest {
 
 class History {
  public:
   // Reads `folder`/history.sqlite; empty where there is none or it can't be read.
   static History Load(const std::string& folder);
+  // One line for a person: why what is there was not used, or not all of it; "" if all is well.
+  const std::string& problem() const { return problem_; }
 
   // Predicted seconds of an item; negative: nothing is known of its file.
   double ItemSeconds(const std::string& node_id) const;
@@ -35,6 +39,12 @@ class History {
     double small_items = 0;
   };
 
+  // Each returns SQLite's last answer: SQLITE_DONE or SQLITE_OK if all is well.
+  int ReadFiles(sqlite3* database);
+  int ReadItems(sqlite3* database);
+  int Write(sqlite3* database, const std::vector<std::pair<std::string, double>>& items);
+
+  std::string problem_;
   std::unordered_map<std::string, File> files_;
   std::unordered_map<std::string, double> items_;
 };

@@ -1,9 +1,12 @@
 #include "coordinator/history.h"
 
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <random>
+#include <sstream>
 
 #include "tests/catch.h"
 
@@ -48,13 +51,63 @@ TEST_CASE("a new measurement moves the old one by three tenths") {
   CHECK(History::Load(folder.state()).ItemSeconds("a.py::x") == Approx(1.3));
 }
 
-TEST_CASE("a damaged history is no history, and is told when it can't be written") {
+TEST_CASE("a damaged history is no history, is told, and is begun anew beside the old file") {
   const Folder folder;
   std::filesystem::create_directories(folder.state());
-  std::ofstream(folder.state() + "/history.sqlite") << "this is not a database, and long enough not to look like one";
+  const std::string path = folder.state() + "/history.sqlite";
+  std::ofstream(path) << "this is not a database, and long enough not to look like one";
   History history = History::Load(folder.state());
   CHECK(history.ItemSeconds("a.py::x") < 0);
-  CHECK_FALSE(history.Record(folder.state(), {{"a.py::x", 1.0}}).ok());
+  CHECK(history.problem() ==
+        "the history in " + path + " is not used: file is not a database (it is begun anew after this run)");
+  REQUIRE(history.Record(folder.state(), {{"a.py::x", 1.0}}).ok());
+  CHECK(std::filesystem::exists(path + ".damaged"));
+  CHECK(History::Load(folder.state()).ItemSeconds("a.py::x") == Approx(1.0));
+}
+
+TEST_CASE("whatever bytes a history's pages hold, it is read, or told of, and kept again") {
+  const Folder folder;
+  std::vector<std::pair<std::string, double>> items;
+  for (int i = 0; i < 300; ++i) items.emplace_back("a" + std::to_string(i) + ".py::x", 0.5);
+  REQUIRE(History().Record(folder.state(), items).ok());
+  const std::string path = folder.state() + "/history.sqlite";
+  std::stringstream whole;
+  whole << std::ifstream(path).rdbuf();
+  std::mt19937 random(3);
+  for (int round = 0; round < 30; ++round) {
+    std::string bytes = whole.str();
+    const std::size_t begin = random() % bytes.size();
+    for (std::size_t at = begin; at < std::min(begin + 200, bytes.size()); ++at)
+      bytes[at] = static_cast<char>(random());
+    if (round % 3 == 0) bytes.resize(begin);
+    std::ofstream(path) << bytes;
+    History history = History::Load(folder.state());
+    REQUIRE(history.Record(folder.state(), items).ok());
+    REQUIRE(History::Load(folder.state()).problem().empty());
+  }
+}
+
+TEST_CASE("a history that another process holds is told, and the run goes on without it") {
+  const Folder folder;
+  REQUIRE(History().Record(folder.state(), {{"a.py::x", 1.0}}).ok());
+  sqlite3* other = nullptr;
+  REQUIRE(sqlite3_open((folder.state() + "/history.sqlite").c_str(), &other) == SQLITE_OK);
+  REQUIRE(sqlite3_exec(other, "BEGIN EXCLUSIVE", nullptr, nullptr, nullptr) == SQLITE_OK);
+  History history = History::Load(folder.state());
+  CHECK(history.problem() == "the history in " + folder.state() + "/history.sqlite is not used: database is locked");
+  CHECK(history.Record(folder.state(), {{"a.py::x", 2.0}}).error().message ==
+        "no history is kept in " + folder.state() + "/history.sqlite: database is locked");
+  sqlite3_close(other);
+  CHECK(History::Load(folder.state()).ItemSeconds("a.py::x") == Approx(1.0));
+}
+
+TEST_CASE("where the state folder can't be made, that is the reason") {
+  const Folder folder;
+  std::filesystem::create_directories(folder.path);
+  std::ofstream(folder.state()) << "a file";
+  const Status kept = History().Record(folder.state(), {{"a.py::x", 1.0}});
+  REQUIRE_FALSE(kept.ok());
+  CHECK(kept.error().message.starts_with("no history is kept: cannot make " + folder.state()));
 }
 
 TEST_CASE("the state folder ignores itself in git") {
