@@ -1,0 +1,160 @@
+// A lease's id is a fence: what comes late, twice, or from a lease that was taken back changes nothing.
+
+#include <algorithm>
+
+#include "coordinator/run.h"
+#include "tests/catch.h"
+
+using namespace fastest;
+
+namespace {
+
+constexpr AgentId kFirst{0}, kSecond{1};
+
+// Two agents with a worker each, and one test that the first one got.
+class Fence {
+ public:
+  Fence() : run(TwoWorkers()) {
+    for (const AgentId agent : {kFirst, kSecond}) {
+      Hello hello;
+      hello.workers = 1;
+      Apply(Run::Joined{agent, hello});
+      Say(agent, Ready{true, "{}", 0});
+    }
+    Apply(Plan{});
+    Say(kFirst, Credit{1});
+    Collected collected;
+    collected.node_ids = {"a.py::x"};
+    Say(kFirst, collected);
+    REQUIRE(leases.size() == 1);
+  }
+
+  void Apply(Run::Input input) {
+    auto effects = run.Apply(Time{} + std::chrono::seconds(++turns), std::move(input));
+    for (auto& [agent, message] : effects.messages)
+      if (const auto* assign = std::get_if<Assign>(&message)) leases.emplace_back(agent, assign->lease);
+    for (auto& event : effects.events) events.push_back(std::move(event));
+  }
+  void Say(AgentId agent, AgentMessage message) { Apply(Run::Said{agent, std::move(message)}); }
+  void Report(AgentId agent, LeaseId lease, Phase phase, Outcome outcome = Outcome::kPassed) {
+    Say(agent, ItemReport{WorkerId{Number(agent)}, lease, UnitId{0}, kItem, {phase, outcome, 0, 0, 0.1, ""}});
+  }
+  void Pass(AgentId agent, LeaseId lease) {
+    for (const Phase phase : {Phase::kSetup, Phase::kCall, Phase::kTeardown}) Report(agent, lease, phase);
+    Say(agent, ItemFinished{WorkerId{Number(agent)}, lease, UnitId{0}, kItem});
+  }
+  template <typename Kind>
+  std::size_t Count() const {
+    return static_cast<std::size_t>(std::count_if(
+        events.begin(), events.end(), [](const Event& event) { return std::holds_alternative<Kind>(event); }));
+  }
+  // The first agent is lost, the second gets the test.
+  void Lose() {
+    Apply(Run::Lost{kFirst});
+    Say(kSecond, Credit{1});
+    REQUIRE(leases.size() == 2);
+    REQUIRE(leases[1].first == kSecond);
+  }
+  void End() {
+    Say(kSecond, LeaseDone{leases.back().second, WorkerId{1}});
+    for (const AgentId agent : {kFirst, kSecond}) Say(agent, Goodbye{});
+    REQUIRE(run.finished());
+    CHECK(Count<TestReported>() == 3);
+    CHECK(Count<TestFinished>() == 1);
+  }
+
+  const ItemKey kItem{"a.py::x", 0};
+  Run run;
+  int turns = 0;
+  std::vector<std::pair<AgentId, LeaseId>> leases;
+  std::vector<Event> events;
+
+ private:
+  static RunOptions TwoWorkers() {
+    RunOptions options;
+    options.workers = 2;
+    return options;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a lost agent's result that comes before the other's is not counted beside it") {
+  Fence fence;
+  fence.Lose();
+  fence.Pass(kFirst, fence.leases[0].second);
+  CHECK(fence.Count<TestReported>() == 0);
+  fence.Pass(kSecond, fence.leases[1].second);
+  fence.End();
+  CHECK(fence.run.exit_code() == 0);
+}
+
+TEST_CASE("a lost agent's failure that comes after the other's pass changes nothing") {
+  Fence fence;
+  fence.Lose();
+  fence.Pass(kSecond, fence.leases[1].second);
+  fence.Report(kFirst, fence.leases[0].second, Phase::kCall, Outcome::kFailed);
+  fence.Say(kFirst, ItemFinished{WorkerId{0}, fence.leases[0].second, UnitId{0}, fence.kItem});
+  fence.End();
+  CHECK(fence.run.exit_code() == 0);
+}
+
+TEST_CASE("reports of two attempts are never mixed") {
+  Fence fence;
+  fence.Report(kFirst, fence.leases[0].second, Phase::kSetup);
+  fence.Lose();
+  fence.Report(kFirst, fence.leases[0].second, Phase::kCall);
+  fence.Pass(kSecond, fence.leases[1].second);
+  fence.Report(kFirst, fence.leases[0].second, Phase::kTeardown, Outcome::kFailed);
+  fence.End();
+  CHECK(fence.run.exit_code() == 0);
+}
+
+TEST_CASE("a result that comes twice under its own lease counts once") {
+  Fence fence;
+  fence.Lose();
+  fence.Pass(kSecond, fence.leases[1].second);
+  fence.Pass(kSecond, fence.leases[1].second);
+  fence.End();
+}
+
+TEST_CASE("a lease that was taken back can be neither ended nor given back once more") {
+  Fence fence;
+  fence.Lose();
+  const LeaseId old = fence.leases[0].second;
+  fence.Say(kFirst, Revoked{old, {{UnitId{0}, false, {fence.kItem}}}});
+  fence.Say(kFirst, Revoked{old, {{UnitId{0}, true, {}}}});
+  fence.Say(kFirst, LeaseDone{old, WorkerId{0}});
+  fence.Say(kFirst, ItemsUnknown{WorkerId{0}, old, UnitId{0}, {fence.kItem}});
+  CHECK(fence.leases.size() == 2);
+  CHECK(fence.Count<TestReported>() == 0);
+  fence.Pass(kSecond, fence.leases[1].second);
+  fence.End();
+}
+
+TEST_CASE("a worker that a lost agent tells of takes no item of another lease down") {
+  Fence fence;
+  fence.Lose();
+  WorkerLost lost;
+  lost.status = 11;
+  lost.state = WorkerState::kCall;
+  lost.lease = fence.leases[0].second;
+  lost.item = fence.kItem;
+  lost.leases = {fence.leases[0].second};
+  fence.Say(kFirst, lost);
+  CHECK(fence.Count<TestReported>() == 0);
+  fence.Pass(kSecond, fence.leases[1].second);
+  fence.End();
+  CHECK(fence.run.exit_code() == 0);
+}
+
+TEST_CASE("a lease that nobody was given is nobody's") {
+  Fence fence;
+  for (const std::uint64_t id : {0ULL, 77ULL, ~0ULL}) {
+    fence.Pass(kSecond, LeaseId{id});
+    fence.Say(kSecond, LeaseDone{LeaseId{id}, WorkerId{1}});
+    fence.Say(kSecond, Revoked{LeaseId{id}, {{UnitId{0}, true, {}}}});
+  }
+  CHECK(fence.Count<TestReported>() == 0);
+  CHECK(fence.leases.size() == 1);
+}
