@@ -34,4 +34,9 @@ void Console::Complain(std::string_view text) {
   WriteAll(STDERR_FILENO, "fastest: error: " + std::string(text) + "\n");
 }
 
+void Console::Warn(std::string_view text) {
+  Flush();
+  WriteAll(STDERR_FILENO, "fastest: warning: " + std::string(text) + "\n");
+}
+
 }  // namespace fastest

@@ -16,6 +16,8 @@ class Console {
   void Flush();
   // One line to standard error: "fastest: error: …".
   void Complain(std::string_view text);
+  // Likewise: "fastest: warning: …".
+  void Warn(std::string_view text);
 
  private:
   std::string text_;

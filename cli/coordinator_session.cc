@@ -33,6 +33,11 @@ CoordinatorSession::CoordinatorSession(ZmqContext& context, EventLoop& loop, Run
   loop_.After(kTick, [this] { Tick(); });
 }
 
+void CoordinatorSession::Keep(Journal* journal) {
+  AddReporter(journal);
+  link_.BeforeAcknowledging([this, journal] { journal->Commit(loop_.now()); });
+}
+
 void CoordinatorSession::Interrupt(bool now, const std::string& why) { Apply(Run::Interrupted{now, why}); }
 
 void CoordinatorSession::Apply(Run::Input input) {

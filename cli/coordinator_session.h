@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "coordinator/journal.h"
 #include "coordinator/run.h"
 #include "protocol/coordinator_link.h"
 #include "protocol/event.h"
@@ -32,6 +33,10 @@ class CoordinatorSession {
                      Finisher finisher, std::function<void()> on_finished);
 
   void AddReporter(Reporter* reporter) { reporters_.push_back(reporter); }
+  // From now on the journal hears everything, and no agent's message is acknowledged before it is in.
+  void Keep(Journal* journal);
+  // Goes on from what a journal knows. Before Bind().
+  void Resume(Restored restored) { Apply(std::move(restored)); }
   Result<std::string> Bind(const std::string& endpoint) { return link_.Bind(endpoint); }
   void Interrupt(bool now, const std::string& why);
   const Run& run() const { return run_; }

@@ -40,6 +40,8 @@ const std::map<std::string, bool>& OwnOptions() {
                                                    {"--state-dir", true},
                                                    {"--static", false},
                                                    {"--run-id", true},
+                                                   {"--resume", true},
+                                                   {"--journal", false},
                                                    {"--listen", true},
                                                    {"--connect", true},
                                                    {"--expect-agents", true},
@@ -181,6 +183,8 @@ Status ParseOwn(std::vector<std::string> words, Options* options) {
   app.add_option("--state-dir", options->state_dir);
   app.add_flag("--static", options->static_only);
   app.add_option("--run-id", options->run_id);
+  app.add_option("--resume", options->resume);
+  app.add_flag("--journal", options->journal);
   app.add_option("--listen", options->listen);
   app.add_option("--connect", options->connect);
   app.add_option("--expect-agents", options->expect_agents)->check(CLI::Range(1, 100'000));
@@ -323,6 +327,7 @@ std::string HelpText() {
   return R"(usage: fastest [options] [pytest's options] [paths | node ids]
        fastest discover [--parser ast|regex] [--no-cache] [paths]
        fastest coordinator --listen tcp://127.0.0.1:PORT [--expect-agents N] [options] [paths]
+       fastest [coordinator] --resume ID
        fastest agent --connect tcp://HOST:PORT [-n N]
 
 Runs a pytest suite unchanged, with pytest's own outcomes, in parallel. Options of fastest:
@@ -339,7 +344,9 @@ Runs a pytest suite unchanged, with pytest's own outcomes, in parallel. Options 
   --json FILE              one JSON document about the run (docs/json.md)
   --hang-timeout SECONDS   kill a worker whose test takes longer, with all its children
   --max-worker-restart N   give up after so many lost workers; default four times the workers
-  --state-dir DIR          where history is kept; default .fastest in the root directory
+  --state-dir DIR          where history and journals are kept; default .fastest in the root directory
+  --run-id ID, --journal   keep a journal of the run (under its id): what it has got survives a kill
+  --resume ID              go on with a run from its journal: only what has no result runs
   --no-fast-protocol       run every item through pytest's own protocol hook
   --diff-budget SECONDS    CPU time for one diff of a failed comparison (5), then a unified diff; 0: pytest's own, unlimited
   --collect-only --static  list the tests without Python

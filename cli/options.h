@@ -35,6 +35,8 @@ struct Options {
   std::string state_dir;
   bool static_only = false;  // --static with --collect-only
   std::string run_id;
+  std::string resume;               // --resume RUN
+  bool journal = false;             // --journal
   std::string listen;               // `coordinator`
   std::string connect;              // `agent`
   std::uint32_t expect_agents = 1;  // `coordinator`

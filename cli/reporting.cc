@@ -56,6 +56,12 @@ std::vector<Reporter*> Reporting::reporters() {
   return all;
 }
 
+std::vector<Reporter*> Reporting::reporters_of_an_old_run() {
+  std::vector<Reporter*> all = reporters();
+  all.pop_back();
+  return all;
+}
+
 void Reporting::Resize() {
   screen_.columns = TerminalColumns(STDOUT_FILENO);
   terminal_->Resize(screen_.columns);

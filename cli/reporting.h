@@ -22,6 +22,8 @@ class Reporting {
   // Opens the files. An Error names the file.
   Status Open();
   std::vector<Reporter*> reporters();
+  // Without pytest's cache, which is of the latest run.
+  std::vector<Reporter*> reporters_of_an_old_run();
   void Resize();
 
   bool needs_full_reports() const { return full_; }

@@ -12,6 +12,7 @@
 #include <optional>
 #include <random>
 
+#include "base/file_system.h"
 #include "base/machine.h"
 #include "base/signals.h"
 #include "cli/console.h"
@@ -22,6 +23,7 @@
 #include "cli/options.h"
 #include "cli/planner.h"
 #include "cli/reporting.h"
+#include "cli/resume.h"
 #include "cli/settings.h"
 #include "discovery/discovery.h"
 
@@ -40,6 +42,10 @@ struct Invocation {
   PytestConfig config;
   std::string directory;
   std::uint32_t workers = 1;
+  std::vector<std::string> words;
+  std::string options_digest;  // Of the options that don't come from the command line.
+  bool journal = false;        // One is kept.
+  std::optional<Resumption> resumption;
 };
 
 // argparse's "@file": one word a line. pytest gets the word as it is; only what we read of the command line sees the
@@ -89,6 +95,8 @@ Result<Invocation> ReadInvocation(const std::vector<std::string>& words) {
   std::vector<std::string> inherited = invocation.config.addopts;
   inherited.insert(inherited.end(), environment->begin(), environment->end());
   all.insert(all.end(), inherited.begin(), inherited.end());
+  invocation.words = words;
+  invocation.options_digest = DigestWords(all);
   Status scanned = ScanOptions(all, false, &invocation.options);
   if (!scanned.ok()) return scanned.error();
   scanned = ScanOptions(words, true, &invocation.options);
@@ -207,6 +215,43 @@ CoordinatorSession::Planner PlannerWith(PlanMaker& planner, ControllerHost& cont
   };
 }
 
+// Null: none is kept.
+Result<std::unique_ptr<Journal>> StartJournal(Invocation& invocation, bool coordinator, Console& console) {
+  if (!invocation.journal) return std::unique_ptr<Journal>();
+  JournalOpened opened;
+  if (const auto& known = invocation.resumption; known && known->contents) {
+    opened.part = known->contents->restored.part;
+    console.Write(fmt::format("fastest: run {} goes on: {} tests have their result\n", invocation.options.run_id,
+                              known->contents->restored.complete()));
+  }
+  opened.run_id = invocation.options.run_id;
+  opened.version = FASTEST_VERSION;
+  opened.wall_start = WallSeconds();
+  opened.coordinator = coordinator;
+  opened.directory = invocation.directory;
+  opened.words = invocation.words;
+  opened.options_digest = invocation.options_digest;
+  return OpenJournal(StateFolder(invocation), opened, invocation.resumption ? &*invocation.resumption : nullptr,
+                     [&console](const std::string& text) { console.Warn(text); });
+}
+
+int Fail(const Error& error) {
+  Console().Complain(error.message);
+  return kUsage;
+}
+
+void KeepHistory(const Run& run, const std::string& state, History& history, Console& console) {
+  const auto durations = run.Durations();
+  if (durations.empty()) return;
+  const Status kept = history.Record(state, durations);
+  if (!kept.ok() && history.problem().empty()) console.Warn(kept.error().message);
+}
+
+void TellFailure(const std::string& text) {
+  std::fputs(text.c_str(), stderr);
+  if (!text.empty() && !text.ends_with('\n')) std::fputc('\n', stderr);
+}
+
 int Execute(Invocation& invocation, bool coordinator) {
   Console console;
   EventLoop loop;
@@ -214,18 +259,18 @@ int Execute(Invocation& invocation, bool coordinator) {
   invocation.options.run_id = invocation.options.run_id.empty() ? NewRunId() : invocation.options.run_id;
   const bool attached =
       !coordinator && (invocation.guess.interactive || (invocation.workers == 1 && invocation.guess.capture == "no"));
+  auto journal = StartJournal(invocation, coordinator, console);  // Before reports: they may be another coordinator's.
+  if (!journal.ok()) return Fail(journal.error());
+  const auto refuse = [&](const Error& error) {
+    if (*journal) (*journal)->Close(false);
+    return Fail(error);
+  };
   Reporting reporting(invocation.options, invocation.guess, attached, console);
-  if (const Status opened = reporting.Open(); !opened.ok()) {
-    console.Complain(opened.error().message);
-    return kUsage;
-  }
+  if (const Status opened = reporting.Open(); !opened.ok()) return refuse(opened.error());
   const std::string setup = MakeSetup(invocation, reporting);
 
   auto agent_options = MakeAgentOptions(invocation.options, invocation.workers, attached);
-  if (!agent_options.ok() && !coordinator) {
-    console.Complain(agent_options.error().message);
-    return kUsage;
-  }
+  if (!agent_options.ok() && !coordinator) return refuse(agent_options.error());
   ControllerHost controller(loop, agent_options.ok() ? agent_options->process : PythonOptions{}, setup,
                             invocation.workers <= 1);
   std::unique_ptr<LinkedAgent> local;
@@ -248,6 +293,9 @@ int Execute(Invocation& invocation, bool coordinator) {
       [&] { loop.Stop(); });
   for (Reporter* reporter : reporting.reporters()) session->AddReporter(reporter);
   session->AddReporter(&controller);
+  if (*journal) session->Keep(journal->get());
+  if (invocation.resumption && invocation.resumption->contents)
+    session->Resume(std::move(invocation.resumption->contents->restored));
 
   if (!coordinator) {
     local = std::make_unique<LinkedAgent>(context, loop, std::move(*agent_options), [](const std::string&) {});
@@ -256,15 +304,14 @@ int Execute(Invocation& invocation, bool coordinator) {
   const std::string state = StateFolder(invocation);
   if (invocation.workers > 1) {
     history = History::Load(state);
+    if (!history.problem().empty()) console.Warn(history.problem());
     planner.Prepare();
   }
 
   const auto bound = session->Bind(coordinator ? invocation.options.listen : "inproc://run");
-  if (!bound.ok()) {
-    console.Complain(bound.error().message);
-    return kUsage;
-  }
+  if (!bound.ok()) return refuse(bound.error());
   if (coordinator) console.Write(fmt::format("fastest: run {} listens on {}\n", invocation.options.run_id, *bound));
+  if (coordinator && *journal) (*journal)->Listen(*bound);
   if (local) {
     const Status connected = local->Connect(*bound);
     CHECK(connected.ok(), connected.error().message);
@@ -275,27 +322,56 @@ int Execute(Invocation& invocation, bool coordinator) {
   });
   loop.Run();
   console.Flush();
-  if (const auto durations = session->run().Durations(); !durations.empty()) {
-    const Status kept = history.Record(state, durations);
-    if (!kept.ok()) console.Complain(kept.error().message);
-  }
-  if (!session->run().failure_text().empty()) {
-    std::fputs(session->run().failure_text().c_str(), stderr);
-    if (!session->run().failure_text().ends_with('\n')) std::fputc('\n', stderr);
-  }
+  if (*journal) (*journal)->Close(interrupts == 0);
+  KeepHistory(session->run(), state, history, console);
+  TellFailure(session->run().failure_text());
   return session->exit_code();
 }
 
-int Fail(const Error& error) {
-  Console().Complain(error.message);
-  return kUsage;
+// The invocation that --resume leads to: the words, the place and the way of collecting are those of the journal.
+Result<Invocation> ResumedInvocation(const Invocation& asked) {
+  const std::string state = AbsolutePath(asked.directory, StateFolder(asked));
+  auto found = FindRun(state, asked.options.resume, asked.options.run_id, asked.words);
+  if (!found.ok()) return found.error();
+  if (found->contents && ::chdir(found->contents->opened.directory.c_str()) != 0)
+    return Error{fmt::format("--resume {}: it was begun in {}, which is not there", asked.options.resume,
+                             found->contents->opened.directory)};
+  auto invocation = ReadInvocation(found->words);
+  if (!invocation.ok()) return invocation.error();
+  invocation->options.run_id = asked.options.resume;
+  invocation->options.state_dir = state;
+  if (const auto& known = found->contents) {
+    if (const Status same = CheckSameOptions(known->opened, invocation->options_digest); !same.ok())
+      return same.error();
+    if (asked.options.listen.empty() && !known->endpoint.empty()) invocation->options.listen = known->endpoint;
+    if (known->planned) invocation->options.collect = known->mode == CollectMode::kFile ? "file" : "whole";
+  }
+  invocation->resumption = *std::move(found);
+  return invocation;
+}
+
+// The end of a finished run, from its journal.
+int TellAgain(const Invocation& invocation) {
+  Console console;
+  Reporting reporting(invocation.options, invocation.guess, false, console);
+  if (const Status opened = reporting.Open(); !opened.ok()) return Fail(opened.error());
+  const std::vector<Reporter*> reporters = reporting.reporters_of_an_old_run();
+  ReplayJournal(invocation.resumption->file, [&](const Event& event) {
+    for (Reporter* reporter : reporters) reporter->OnEvent(event);
+  });
+  return *invocation.resumption->contents->finished;
 }
 
 }  // namespace
 
 int RunCommand(const std::vector<std::string>& words, bool coordinator) {
   auto invocation = ReadInvocation(words);
+  if (invocation.ok() && !invocation->options.resume.empty()) {
+    invocation = ResumedInvocation(*invocation);
+    if (invocation.ok() && !invocation->resumption->file.empty()) return TellAgain(*invocation);
+  }
   if (!invocation.ok()) return Fail(invocation.error());
+  invocation->journal = coordinator || invocation->options.journal || !invocation->options.run_id.empty();
   const Options& options = invocation->options;
   if (options.version) {
     std::printf("fastest %s\n", FASTEST_VERSION);

@@ -30,6 +30,7 @@ Run::Effects Run::Apply(Time now, Input input) {
   now_ = now;
   effects_ = {};
   std::visit([this](auto& one) { On(one); }, input);
+  PublishRestored();
   if (!finished_) {
     Dispatch();
     CheckAllDone();
@@ -67,6 +68,7 @@ void Run::On(Plan& plan) {
   planned_ = true;
   stage_ = Stage::kCollecting;
   std::uint32_t items = 0;
+  KeepRestoredCuts(&plan_.units);
   for (const PlannedUnit& unit : plan_.units) {
     units_.push_back({unit, false, false, 0});
     items += unit.items;
@@ -75,11 +77,14 @@ void Run::On(Plan& plan) {
   effects_.events.push_back(RunStarted{options_.run_id, options_.wall_start, plan_.ready, plan_.mode, plan_.why_mode,
                                        plan_.single ? 1 : options_.workers, items,
                                        static_cast<std::uint32_t>(plan_.units.size())});
+  RestoreSession();
   if (plan_.mode == CollectMode::kFile) {
-    for (std::uint32_t i = 0; i < units_.size(); ++i) QueueUnit(UnitId{i});
+    for (std::uint32_t i = 0; i < units_.size(); ++i)
+      if (!RestoreUnit(UnitId{i})) QueueUnit(UnitId{i});
   }
   for (const auto& [agent, state] : agents_)
     if (state.ready) Begin(agent);
+  CheckCollectionFinished();
 }
 
 void Run::Begin(AgentId agent) {
@@ -93,140 +98,9 @@ void Run::Begin(AgentId agent) {
 
 void Run::On(AgentId agent, Credit& credit) { agents_[agent].credit += credit.batches; }
 
-// pytest's own list of files: what the plan lacks is added; what only the plan has, the worker will find empty.
-void Run::On(AgentId, Walked& walked) {
-  if (walked_) return;
-  walked_ = true;
-  std::vector<CollectReport> accepted;
-  AcceptCollectReports(std::move(walked.reports), &accepted);
-  if (!accepted.empty()) effects_.events.push_back(UnitCollected{{}, {}, std::move(accepted), {}});
-  std::set<std::string> planned;
-  for (const UnitState& unit : units_) planned.insert(unit.plan.path);
-  for (const std::string& path : walked.paths) {
-    if (planned.contains(path)) continue;
-    PlannedUnit unit;
-    unit.path = path;
-    unit.roots = ~0U;
-    units_.push_back({unit, false, false, 0});
-    QueueUnit(UnitId{static_cast<std::uint32_t>(units_.size() - 1)});
-  }
-  CheckCollectionFinished();
-}
-
-// Equal ids in one answer are different collectors (a module and its doctests); in another answer they are the same.
-void Run::AcceptCollectReports(std::vector<CollectReport> reports, std::vector<CollectReport>* accepted) {
-  std::map<std::string, int> seen;
-  for (CollectReport& report : reports) {
-    const int occurrence = seen[report.node_id]++;
-    const auto [known, added] = collect_reports_.emplace(std::pair(report.node_id, occurrence), report.outcome);
-    if (!added && known->second == report.outcome) continue;
-    if (!added && report.outcome != Outcome::kFailed) continue;
-    known->second = report.outcome;
-    if (report.outcome == Outcome::kFailed) {
-      ++collection_errors_;
-      CountFailure();
-    }
-    accepted->push_back(std::move(report));
-  }
-}
-
-void Run::On(AgentId, Collected& collected) {
-  collect_seconds_ += collected.seconds;
-  if (!collected.problem.empty()) {
-    internal_error_ = true;
-    effects_.events.push_back(Notice{collected.problem, true});
-    RequestStop(Stop::How::kFinish, collected.problem);
-  }
-  if (plan_.mode != CollectMode::kFile) return EnterWhole(collected);
-  const auto lease = leases_.find(collected.lease);
-  if (lease == leases_.end() || !lease->second.alive) return;
-  if (Number(collected.unit) < units_.size()) EnterUnit(collected, lease->second);
-}
-
-void Run::EnterWhole(Collected& collected) {
-  if (whole_entered_) {
-    // Another process collected the same: its items are matched by key when they are given out.
-    return;
-  }
-  whole_entered_ = true;
-  units_[0].collected = true;
-  UnitCollected event;
-  const auto items = ledger_.Enter(UnitId{0}, collected.node_ids, &event.items);
-  groups_ = std::move(collected.groups);
-  SeparateSerial(items, collected.serial);
-  deselected_ += static_cast<std::uint32_t>(collected.deselected.size());
-  AcceptCollectReports(std::move(collected.reports), &event.reports);
-  event.node_ids = std::move(collected.node_ids);
-  event.deselected = std::move(collected.deselected);
-  effects_.events.push_back(std::move(event));
-  CheckCollectionFinished();
-  if (stage_ != Stage::kRunning || plan_.single) return;
-  std::vector<ItemId> parallel;
-  for (const ItemId item : items)
-    if (!serial_set_.contains(Number(item))) parallel.push_back(item);
-  QueueItems(parallel);
-}
-
-void Run::EnterUnit(Collected& collected, LeaseState& lease) {
-  UnitState& unit = units_[Number(collected.unit)];
-  std::erase(lease.uncollected, collected.unit);
-  unit.collect_seconds = collected.seconds;
-  UnitCollected event;
-  event.unit = collected.unit;
-  AcceptCollectReports(std::move(collected.reports), &event.reports);
-  if (!unit.collected) {
-    unit.collected = true;
-    const auto items = ledger_.Enter(collected.unit, collected.node_ids, &event.items);
-    if (!collected.groups.empty()) {
-      groups_.resize(ledger_.size() - items.size());
-      groups_.insert(groups_.end(), collected.groups.begin(), collected.groups.end());
-    }
-    SeparateSerial(items, collected.serial);
-    for (const ItemId item : items) {
-      if (serial_set_.contains(Number(item))) continue;
-      ledger_.Lease(item, collected.lease);
-      lease.items.push_back(item);
-    }
-    deselected_ += static_cast<std::uint32_t>(collected.deselected.size());
-    event.node_ids = std::move(collected.node_ids);
-    event.deselected = std::move(collected.deselected);
-  }
-  if (!event.items.empty() || !event.reports.empty() || !event.deselected.empty())
-    effects_.events.push_back(std::move(event));
-  CheckCollectionFinished();
-}
-
-void Run::SeparateSerial(const std::vector<ItemId>& items, const std::vector<std::uint32_t>& serial) {
-  if (plan_.single) return;
-  for (const auto index : serial) {
-    if (index >= items.size()) continue;
-    serial_.push_back(items[index]);
-    serial_set_.insert(Number(items[index]));
-  }
-}
-
 bool Run::AllUnitsCollected() const {
   return std::all_of(units_.begin(), units_.end(), [](const UnitState& unit) { return unit.collected; }) &&
          (plan_.mode != CollectMode::kFile || walked_);
-}
-
-// Collection errors end the run before any test where everything is collected first, else as soon as one is known.
-void Run::CheckCollectionFinished() {
-  if (stage_ != Stage::kCollecting) return;
-  const bool all = AllUnitsCollected();
-  const bool fatal = collection_errors_ > 0 && !options_.continue_on_collection_errors;
-  if (!all && (!fatal || plan_.collect_first)) return;
-  if (all) {
-    effects_.events.push_back(
-        CollectionFinished{static_cast<std::uint32_t>(ledger_.size()), deselected_, collection_errors_});
-  }
-  if (fatal) {
-    incomplete_ok_ = true;
-    if (!stop_exit_code_) stop_exit_code_ = static_cast<int>(ExitCode::kInterrupted);
-    return RequestStop(Stop::How::kFinish, fmt::format("{} error{} during collection", collection_errors_,
-                                                       collection_errors_ == 1 ? "" : "s"));
-  }
-  stage_ = Stage::kRunning;
 }
 
 void Run::On(AgentId, ItemStarted& started) {
@@ -279,14 +153,15 @@ void Run::CountFailure() {
 
 void Run::On(AgentId, ItemFinished& finished) {
   const auto item = ledger_.Find(finished.unit, finished.item);
-  if (item && ledger_.Accepts(*item, finished.lease)) FinishItem(*item, finished.worker);
+  if (!item || !ledger_.Accepts(*item, finished.lease)) return;
+  FinishItem(*item, finished.worker, ledger_[*item].next_phase.has_value());
 }
 
-void Run::FinishItem(ItemId item, WorkerId worker) {
+void Run::FinishItem(ItemId item, WorkerId worker, bool held) {
   ledger_.Finish(item);
   if (auto reports = unpublished_.extract(Number(item)))
     for (const TestReport& report : reports.mapped()) Publish(item, worker, report);
-  effects_.events.push_back(TestFinished{item, ledger_[item].key.node_id, worker});
+  effects_.events.push_back(TestFinished{item, ledger_[item].key.node_id, worker, held});
 }
 
 void Run::FailItem(ItemId item, WorkerId worker, Phase phase, const std::string& text) {
@@ -306,14 +181,18 @@ void Run::On(AgentId, ItemsUnknown& unknown) {
   }
 }
 
+// Each process meets the warnings of configuration and collection: they count once. A test's own always count.
+std::optional<std::string> Run::IdentityOf(const WarningReport& warning) {
+  const json fields = json::parse(warning.envelope, nullptr, false);
+  if (!fields.is_object() || fields.value("when", "") == "runtest") return std::nullopt;
+  const json identity = {fields.value("filename", json()), fields.value("lineno", json()),
+                         fields.value("category", json()), fields.value("message", json())};
+  return identity.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 void Run::On(AgentId, Warning& warning) {
-  // Each process meets the warnings of configuration and collection: they count once.
-  const json fields = json::parse(warning.warning.envelope, nullptr, false);
-  if (fields.is_object() && fields.value("when", "") != "runtest") {
-    json identity = {fields.value("filename", json()), fields.value("lineno", json()), fields.value("category", json()),
-                     fields.value("message", json())};
-    if (!warnings_seen_.insert(identity.dump(-1, ' ', false, json::error_handler_t::replace)).second) return;
-  }
+  const auto identity = IdentityOf(warning.warning);
+  if (identity && !warnings_seen_.insert(*identity).second) return;
   ++warnings_;
   effects_.events.push_back(WarningRaised{std::move(warning.warning)});
 }
@@ -389,21 +268,6 @@ void Run::BlameForLoss(const WorkerLost& lost) {
   const bool held = lost.state == WorkerState::kIdle || lost.state == WorkerState::kFinalizing;
   if (phase && ((ran && !finished) || (held && finished))) return FailItem(*item, lost.worker, *phase, text);
   if (!phase && !finished) FinishItem(*item, lost.worker);
-}
-
-void Run::FailCollection(UnitId id, const std::string& text) {
-  if (Number(id) >= units_.size()) return;
-  UnitState& unit = units_[Number(id)];
-  UnitCollected event;
-  AcceptCollectReports({MakeCollectFailure(unit.plan.path, text)}, &event.reports);
-  unit.collected = true;
-  for (auto& [lease_id, lease] : leases_) std::erase(lease.uncollected, id);
-  effects_.events.push_back(std::move(event));
-  CheckCollectionFinished();
-  if (plan_.mode != CollectMode::kFile && stage_ == Stage::kRunning) {  // Nothing else can be collected.
-    internal_error_ = true;
-    RequestStop(Stop::How::kKill, text);
-  }
 }
 
 void Run::On(AgentId agent, WorkerDone& done) {

@@ -19,6 +19,7 @@
 #include "base/time.h"
 #include "coordinator/ledger.h"
 #include "coordinator/plan.h"
+#include "coordinator/restored.h"
 #include "protocol/event.h"
 #include "scheduler/work_queue.h"
 
@@ -42,7 +43,8 @@ class Run {
     bool now = false;  // Do not wait for running items.
     std::string why = "KeyboardInterrupt";
   };
-  using Input = std::variant<Joined, Said, Lost, Plan, Interrupted>;
+  // What a journal knows; before any other input. The run goes on from there: each item still has one result.
+  using Input = std::variant<Joined, Said, Lost, Plan, Interrupted, Restored>;
 
   // ---- effects ----
   struct Effects {
@@ -105,6 +107,7 @@ class Run {
   void On(const Lost& lost);
   void On(Plan& plan);
   void On(const Interrupted& interrupted);
+  void On(Restored& restored);
   void On(AgentId agent, Hello&) { (void)agent; }
   void On(AgentId agent, Ready& ready);
   void On(AgentId agent, Credit& credit);
@@ -129,16 +132,11 @@ class Run {
   void Begin(AgentId agent);
   void Accept(ItemId item, WorkerId worker, const TestReport& report);
   void Publish(ItemId item, WorkerId worker, const TestReport& report);
-  void FinishItem(ItemId item, WorkerId worker);
+  void FinishItem(ItemId item, WorkerId worker, bool held = false);
   void FailItem(ItemId item, WorkerId worker, Phase phase, const std::string& text);
-  void EnterWhole(Collected& collected);
-  void EnterUnit(Collected& collected, LeaseState& lease);
-  void AcceptCollectReports(std::vector<CollectReport> reports, std::vector<CollectReport>* accepted);
-  void SeparateSerial(const std::vector<ItemId>& items, const std::vector<std::uint32_t>& serial);
   void BlameForLoss(const WorkerLost& lost);
-  void FailCollection(UnitId unit, const std::string& text);
+  static std::optional<std::string> IdentityOf(const WarningReport& warning);
   void CountFailure();
-  void CheckCollectionFinished();
   void RequestStop(Stop::How how, const std::string& why);
   void CheckAllDone();
   void CheckFinished();
@@ -146,6 +144,26 @@ class Run {
   int ComputeExitCode() const;
   RunTimes ComputeTimes() const;
   void SetFloor(RunTimes* times) const;
+
+  // run_collect.cc: what there is to run
+  void EnterWhole(Collected& collected);
+  void EnterUnit(Collected& collected, LeaseState& lease);
+  void AcceptCollectReports(std::vector<CollectReport> reports, std::vector<CollectReport>* accepted);
+  UnitCollected EventOf(UnitId unit) const;
+  void SeparateSerial(const std::vector<ItemId>& items, const std::vector<std::uint32_t>& serial);
+  void FailCollection(UnitId unit, const std::string& text);
+  void CheckCollectionFinished();
+
+  // run_restore.cc: what a resumed run takes over
+  void KeepRestoredCuts(std::vector<PlannedUnit>* units) const;
+  static std::optional<PlannedUnit> RestOf(const std::vector<const RestoredUnit*>& parts, PlannedUnit file);
+  void RestoreSession();
+  bool RestoreUnit(UnitId unit);
+  void RestoreWhole();
+  void RestoreMissing(RestoredItem item);
+  void RestoreItem(ItemId item, RestoredItem restored);
+  void PublishRestored();
+  void EnterLate(const Collected& collected, UnitCollected* event);
 
   // run_dispatch.cc: who gets what
   void Dispatch();
@@ -186,7 +204,9 @@ class Run {
   std::unordered_map<std::uint32_t, std::vector<TestReport>>
       unpublished_;                  // By ItemId, of items that have not finished.
   std::vector<std::string> groups_;  // xdist_group of each item ("" beyond its end).
-  std::vector<ItemId> serial_;       // Items that run alone, after the others.
+  Restored restored_;
+  std::vector<std::pair<ItemId, RestoredItem>> unpublished_restored_;
+  std::vector<ItemId> serial_;  // Items that run alone, after the others.
   std::set<std::uint32_t> serial_set_;
   bool serial_given_ = false;
 

@@ -13,6 +13,7 @@ void Run::Finish() {
   unpublished_.clear();
   stage_ = Stage::kFinished;
   finished_ = true;
+  PublishRestored();
   exit_code_ = ComputeExitCode();
   if (!planned_) return;  // Nothing was begun: the cli prints failure_text().
   RunFinished event;

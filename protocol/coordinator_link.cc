@@ -49,6 +49,7 @@ bool CoordinatorLink::drained() const {
 
 void CoordinatorLink::Forget(AgentId agent) {
   Session& session = sessions_[Number(agent)];
+  commit_();
   Flush(session);
   session.gone = true;
 }
@@ -114,6 +115,7 @@ void CoordinatorLink::Flush(Session& session) {
 
 bool CoordinatorLink::Pump() {
   const bool more = socket_.Pump();
+  commit_();
   for (Session& session : sessions_)
     if (!session.gone) Flush(session);
   return more;

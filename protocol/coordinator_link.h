@@ -25,6 +25,9 @@ class CoordinatorLink {
 
   CoordinatorLink(ZmqContext& context, EventLoop& loop, OnHello on_hello, OnMessage on_message, OnLost on_lost);
 
+  // Calls `commit` each turn between taking messages in and acknowledging them: what has to be safe before the agents
+  // may forget it is made so there.
+  void BeforeAcknowledging(std::function<void()> commit) { commit_ = std::move(commit); }
   Result<std::string> Bind(const std::string& endpoint);
   void Send(AgentId agent, CoordinatorMessage message);
   // Whether every agent that is not lost has taken everything that was sent.
@@ -54,6 +57,7 @@ class CoordinatorLink {
   OnHello on_hello_;
   OnMessage on_message_;
   OnLost on_lost_;
+  std::function<void()> commit_ = [] {};
   Socket socket_;
   std::vector<Session> sessions_;  // By AgentId.
   std::map<std::string, AgentId> routes_;

@@ -25,13 +25,18 @@ struct RunStarted {
   std::uint32_t planned_files = 0;
 };
 
-// A unit was collected for the first time.
+// A unit was collected for the first time; or (`first` is false) more became known of it, or of folders.
 struct UnitCollected {
   std::vector<ItemId> items;  // New in the ledger, in order.
   std::vector<std::string> node_ids;
   std::vector<CollectReport> reports;
   std::vector<std::string> deselected;
   UnitId unit = UnitId{0};  // Units are numbered in pytest's order; workers collect them in any.
+  bool first = false;
+  std::string path = {};  // The unit's test file and its part of it (Assignment); "": everything.
+  std::vector<std::string> include = {};
+  std::vector<std::string> exclude = {};
+  std::vector<std::uint32_t> serial = {};  // Indexes into node_ids: what runs alone.
 };
 
 // Everything is collected: the counts are final.
@@ -53,16 +58,20 @@ struct TestReported {
   std::string node_id;
   WorkerId worker{};
   TestReport report;
+  bool restored = false;  // From the journal: it was reported before the run was resumed. So too below.
 };
 
 struct TestFinished {
   ItemId item{};
   std::string node_id;
   WorkerId worker{};
+  bool held = false;  // The report of its teardown is still to come.
+  bool restored = false;
 };
 
 struct WarningRaised {
   WarningReport warning;
+  bool restored = false;
 };
 
 struct OutputWritten {

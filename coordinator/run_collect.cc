@@ -1,0 +1,174 @@
+// What there is to run: the part of Run that takes in what workers collected.
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "coordinator/loss_report.h"
+#include "coordinator/run.h"
+
+namespace fastest {
+
+// pytest's own list of files: what the plan lacks is added; what only the plan has, the worker will find empty.
+void Run::On(AgentId, Walked& walked) {
+  if (walked_) return;
+  walked_ = true;
+  std::vector<CollectReport> accepted;
+  AcceptCollectReports(std::move(walked.reports), &accepted);
+  if (!accepted.empty()) effects_.events.push_back(UnitCollected{{}, {}, std::move(accepted), {}});
+  std::set<std::string> planned;
+  for (const UnitState& unit : units_) planned.insert(unit.plan.path);
+  for (const std::string& path : walked.paths) {
+    if (planned.contains(path)) continue;
+    PlannedUnit unit;
+    unit.path = path;
+    unit.roots = ~0U;
+    units_.push_back({unit, false, false, 0});
+    QueueUnit(UnitId{static_cast<std::uint32_t>(units_.size() - 1)});
+  }
+  CheckCollectionFinished();
+}
+
+// Equal ids in one answer are different collectors (a module and its doctests); in another answer they are the same.
+void Run::AcceptCollectReports(std::vector<CollectReport> reports, std::vector<CollectReport>* accepted) {
+  std::map<std::string, int> seen;
+  for (CollectReport& report : reports) {
+    const int occurrence = seen[report.node_id]++;
+    const auto [known, added] = collect_reports_.emplace(std::pair(report.node_id, occurrence), report.outcome);
+    if (!added && known->second == report.outcome) continue;
+    if (!added && report.outcome != Outcome::kFailed) continue;
+    known->second = report.outcome;
+    if (report.outcome == Outcome::kFailed) {
+      ++collection_errors_;
+      CountFailure();
+    }
+    accepted->push_back(std::move(report));
+  }
+}
+
+void Run::On(AgentId, Collected& collected) {
+  collect_seconds_ += collected.seconds;
+  if (!collected.problem.empty()) {
+    internal_error_ = true;
+    effects_.events.push_back(Notice{collected.problem, true});
+    RequestStop(Stop::How::kFinish, collected.problem);
+  }
+  if (plan_.mode != CollectMode::kFile) return EnterWhole(collected);
+  const auto lease = leases_.find(collected.lease);
+  if (lease == leases_.end() || !lease->second.alive) return;
+  if (Number(collected.unit) < units_.size()) EnterUnit(collected, lease->second);
+}
+
+void Run::EnterWhole(Collected& collected) {
+  if (whole_entered_) {
+    // Another process collected the same: its items are matched by key when they are given out.
+    return;
+  }
+  whole_entered_ = true;
+  units_[0].collected = true;
+  UnitCollected event = EventOf(UnitId{0});
+  event.first = true;
+  const auto items = ledger_.Enter(UnitId{0}, collected.node_ids, &event.items);
+  groups_ = std::move(collected.groups);
+  SeparateSerial(items, collected.serial);
+  event.serial = std::move(collected.serial);
+  deselected_ += static_cast<std::uint32_t>(collected.deselected.size());
+  AcceptCollectReports(std::move(collected.reports), &event.reports);
+  event.node_ids = std::move(collected.node_ids);
+  event.deselected = std::move(collected.deselected);
+  effects_.events.push_back(std::move(event));
+  RestoreWhole();
+  CheckCollectionFinished();
+  if (stage_ != Stage::kRunning || plan_.single) return;
+  std::vector<ItemId> parallel;
+  for (const ItemId item : items)
+    if (!serial_set_.contains(Number(item)) && ledger_[item].state == Ledger::State::kWaiting) parallel.push_back(item);
+  QueueItems(parallel);
+}
+
+void Run::EnterUnit(Collected& collected, LeaseState& lease) {
+  UnitState& unit = units_[Number(collected.unit)];
+  std::erase(lease.uncollected, collected.unit);
+  unit.collect_seconds = collected.seconds;
+  UnitCollected event = EventOf(collected.unit);
+  AcceptCollectReports(std::move(collected.reports), &event.reports);
+  if (unit.collected) {
+    EnterLate(collected, &event);
+  } else {
+    unit.collected = event.first = true;
+    const auto items = ledger_.Enter(collected.unit, collected.node_ids, &event.items);
+    if (!collected.groups.empty()) {
+      groups_.resize(ledger_.size() - items.size());
+      groups_.insert(groups_.end(), collected.groups.begin(), collected.groups.end());
+    }
+    SeparateSerial(items, collected.serial);
+    event.serial = std::move(collected.serial);
+    for (const ItemId item : items) {
+      if (serial_set_.contains(Number(item))) continue;
+      ledger_.Lease(item, collected.lease);
+      lease.items.push_back(item);
+    }
+    deselected_ += static_cast<std::uint32_t>(collected.deselected.size());
+    event.node_ids = std::move(collected.node_ids);
+    event.deselected = std::move(collected.deselected);
+  }
+  if (event.first || !event.items.empty() || !event.reports.empty() || !event.deselected.empty())
+    effects_.events.push_back(std::move(event));
+  CheckCollectionFinished();
+}
+
+UnitCollected Run::EventOf(UnitId id) const {
+  const PlannedUnit& plan = units_[Number(id)].plan;
+  UnitCollected event;
+  event.unit = id;
+  event.path = plan.path;
+  event.include = plan.include;
+  event.exclude = plan.exclude;
+  return event;
+}
+
+void Run::SeparateSerial(const std::vector<ItemId>& items, const std::vector<std::uint32_t>& serial) {
+  if (plan_.single) return;
+  for (const auto index : serial) {
+    if (index >= items.size()) continue;
+    serial_.push_back(items[index]);
+    serial_set_.insert(Number(items[index]));
+  }
+}
+
+// Collection errors end the run before any test where everything is collected first, else as soon as one is known.
+void Run::CheckCollectionFinished() {
+  if (stage_ != Stage::kCollecting) return;
+  const bool all = AllUnitsCollected();
+  const bool fatal = collection_errors_ > 0 && !options_.continue_on_collection_errors;
+  if (!all && (!fatal || plan_.collect_first)) return;
+  if (all) {
+    effects_.events.push_back(
+        CollectionFinished{static_cast<std::uint32_t>(ledger_.size()), deselected_, collection_errors_});
+  }
+  if (fatal) {
+    incomplete_ok_ = true;
+    if (!stop_exit_code_) stop_exit_code_ = static_cast<int>(ExitCode::kInterrupted);
+    return RequestStop(Stop::How::kFinish, fmt::format("{} error{} during collection", collection_errors_,
+                                                       collection_errors_ == 1 ? "" : "s"));
+  }
+  stage_ = Stage::kRunning;
+}
+
+void Run::FailCollection(UnitId id, const std::string& text) {
+  if (Number(id) >= units_.size()) return;
+  UnitState& unit = units_[Number(id)];
+  UnitCollected event = EventOf(id);
+  AcceptCollectReports({MakeCollectFailure(unit.plan.path, text)}, &event.reports);
+  unit.collected = event.first = true;
+  for (auto& [lease_id, lease] : leases_) std::erase(lease.uncollected, id);
+  effects_.events.push_back(std::move(event));
+  CheckCollectionFinished();
+  if (plan_.mode != CollectMode::kFile && stage_ == Stage::kRunning) {  // Nothing else can be collected.
+    internal_error_ = true;
+    RequestStop(Stop::How::kKill, text);
+  }
+}
+
+}  // namespace fastest
