@@ -88,7 +88,8 @@ Result<Resumption> FindRun(const std::string& state, const std::string& resume, 
 }
 
 Result<std::unique_ptr<Journal>> OpenJournal(const std::string& state, const JournalOpened& opened,
-                                             Resumption* resumption, std::function<void(const std::string&)> warn) {
+                                             Resumption* resumption,
+                                             const std::function<void(const std::string&)>& warn) {
   if (!IsRunId(opened.run_id))
     return Error{
         fmt::format("--run-id {}: a run with a journal has an id of letters, digits, '.', '_' and '-'", opened.run_id)};

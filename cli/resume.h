@@ -35,6 +35,7 @@ Status CheckSameOptions(const JournalOpened& opened, const std::string& options_
 // folder goes over to it, and removes those of old runs. Null, after a warning, where none can be kept. An Error is a
 // usage error: another coordinator has the run. What is to be told goes through `warn`.
 Result<std::unique_ptr<Journal>> OpenJournal(const std::string& state, const JournalOpened& opened,
-                                             Resumption* resumption, std::function<void(const std::string&)> warn);
+                                             Resumption* resumption,
+                                             const std::function<void(const std::string&)>& warn);
 
 }  // namespace fastest
