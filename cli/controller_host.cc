@@ -33,8 +33,7 @@ json Parse(const std::string& text) {
 std::string Name(WorkerId worker) { return fmt::format("gw{}", Number(worker)); }
 
 // The report in an envelope; one made of what else is known where it was too plain to have an envelope.
-json ReportOf(const TestReported& event) {
-  const json envelope = Parse(event.report.envelope);
+json ReportOf(const TestReported& event, const json& envelope) {
   if (envelope.contains("report")) return envelope["report"];
   return {{"$report_type", "TestReport"},
           {"nodeid", event.node_id},
@@ -137,11 +136,14 @@ void ControllerHost::On(const UnitCollected& event) {
 
 void ControllerHost::On(const TestReported& event) {
   const bool known = Number(event.item) != kNoItem;
-  process_->Send(kEvent, Dump({{"event", "report"},
-                               {"worker", Name(event.worker)},
-                               {"item", known ? json(Number(event.item)) : json()},
-                               {"nodeid", event.node_id},
-                               {"report", ReportOf(event)}}));
+  const json envelope = Parse(event.report.envelope);
+  json told = {{"event", "report"},
+               {"worker", Name(event.worker)},
+               {"item", known ? json(Number(event.item)) : json()},
+               {"nodeid", event.node_id},
+               {"report", ReportOf(event, envelope)}};
+  if (envelope.contains("exact")) told["exact"] = envelope["exact"];
+  process_->Send(kEvent, Dump(told));
 }
 
 void ControllerHost::On(const TestFinished& event) {

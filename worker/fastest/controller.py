@@ -177,7 +177,8 @@ class Controller:
         self._session.config.hook.pytest_collectreport(report=report)
 
     def _on_report(self, event: dict[str, Any]) -> None:
-        data = {**event["report"], "item_index": event["item"], "worker_id": event["worker"], "testrun_uid": self._uid}
+        known = values.from_wire(event["exact"]) if "exact" in event else event["report"]
+        data = {**known, "item_index": event["item"], "worker_id": event["worker"], "testrun_uid": self._uid}
         report = self._rebuild(data)
         report.node = self._crew.node(event["worker"])
         hook = self._session.config.hook

@@ -7,8 +7,6 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import os
-from collections.abc import Callable, Iterator
-from types import CodeType
 
 import pytest
 
@@ -61,9 +59,9 @@ def _why(config: pytest.Config, plugin: object) -> str:
     hooks = [name for name in ("pytest_terminal_summary", *_NODE_HOOKS) if _implements(plugin, name)]
     if _is_conftest(plugin):
         hooks += [name for name in _CONFTEST_HOOKS if _implements(plugin, name)]
-        hooks += [name for name in _PROCESS_HOOKS if name not in hooks and _mentions(getattr(plugin, name, None), _XDIST_WORDS)]
+        hooks += [name for name in _PROCESS_HOOKS if name not in hooks and verdicts.mentioned(getattr(plugin, name, None), _XDIST_WORDS)]
     if not hooks:
-        hooks = [f"{each.__name__}.pytest_configure_node" for each in _later_plugins(plugin)]
+        hooks = list(verdicts.later_hooks(plugin, ("pytest_configure_node",)))
     return f"implements {hooks[0]}" if hooks else ""
 
 
@@ -75,33 +73,9 @@ def _is_conftest(plugin: object) -> bool:
     return os.path.basename(getattr(plugin, "__file__", None) or "") == "conftest.py"
 
 
-def _later_plugins(plugin: object) -> Iterator[type]:
-    """Classes of a plugin module that it may register when it is configured (pytest-randomly, pytest-retry, pytest-mypy)."""
-    if inspect.ismodule(plugin):
-        for value in vars(plugin).values():
-            if inspect.isclass(value) and value.__module__ == plugin.__name__ and _implements(value, "pytest_configure_node"):
-                yield value
-
-
 def _rerunfailures_needs_it(config: pytest.Config) -> bool:
     """Its workers ask the controller for a port wherever xdist is installed; else it only prints, if asked to."""
     if importlib.util.find_spec("xdist") is not None and importlib.util.find_spec("xdist.newhooks") is not None:
         return True
     shown = str(config.getoption("reportchars", ""))
     return any(char in shown for char in "rRaA") or bool(config.getoption("rerun_show_tracebacks", False))
-
-
-def _mentions(function: Callable | None, words: frozenset[str]) -> bool:
-    code = getattr(inspect.unwrap(function), "__code__", None) if function is not None else None
-    return code is not None and _code_mentions(code, words)
-
-
-def _code_mentions(code: CodeType, words: frozenset[str]) -> bool:
-    if words.intersection(code.co_names):
-        return True
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType) and _code_mentions(constant, words):
-            return True
-        if isinstance(constant, str) and constant in words:
-            return True
-    return False

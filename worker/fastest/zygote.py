@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from fastest import bytecode, collect, compat, compat_cache, compat_junit, compat_rewrite, debugger, identity, process
-from fastest import ready, whole_run, wire
+from fastest import ready, reporting, verdicts, whole_run, wire
 from fastest.children import Children
 from fastest.error_text import ErrorText
 from fastest.fast_collection import FastCollection
@@ -91,6 +91,7 @@ class Zygote:
     def pytest_cmdline_main(self, config: pytest.Config) -> int | None:
         self._config = config
         color, columns = bool(self._setup.get("color")), int(self._setup.get("columns") or 80)
+        verdicts.refuse_other_runners(config)
         config.fastest_known_plugins = set(config.pluginmanager.get_plugins())
         if not self._setup.get("id"):
             compat_cache.clear_if_asked(config)
