@@ -99,7 +99,10 @@ def import_for_configure() -> None:
 
 def remove_hook(config: pytest.Config, hook: str, plugin_name: str) -> None:
     """Takes one hook implementation away from one plugin."""
-    plugin = config.pluginmanager.get_plugin(plugin_name)
+    remove_hook_of(config, hook, config.pluginmanager.get_plugin(plugin_name))
+
+
+def remove_hook_of(config: pytest.Config, hook: str, plugin: object) -> None:
     caller = getattr(config.hook, hook, None)
     if plugin is not None and caller is not None and any(impl.plugin is plugin for impl in caller.get_hookimpls()):
         caller._remove_plugin(plugin)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import os
+from collections.abc import Callable
 
 import pytest
 
@@ -22,6 +23,8 @@ _PROCESS_HOOKS = ("pytest_configure", "pytest_sessionstart", *_CONFTEST_HOOKS)
 _XDIST_WORDS = frozenset(
     ("workerinput", "slaveinput", "PYTEST_XDIST_WORKER", "is_xdist_worker", "is_xdist_controller", "is_xdist_master")
 )
+# At the session's end an installed plugin may read the terminal reporter's lists, which are the main process's.
+_END_HOOKS = ("pytest_sessionfinish", "pytest_unconfigure")
 
 # Plugins by top-level module: they report in the main process only if asked to.
 _OPTIONS = {
@@ -30,6 +33,7 @@ _OPTIONS = {
     "pytest_html": ("htmlpath",),
     "pytest_jsonreport": ("json_report",),
     "pytest_nunit": ("nunit_xmlpath",),
+    "pytest_split": ("store_durations",),
     "_hypothesis_pytestplugin": ("hypothesis_show_statistics",),
 }
 # Their hooks are for others that are judged by themselves, or do nothing where tests are distributed.
@@ -62,7 +66,23 @@ def _why(config: pytest.Config, plugin: object) -> str:
         hooks += [name for name in _PROCESS_HOOKS if name not in hooks and verdicts.mentioned(getattr(plugin, name, None), _XDIST_WORDS)]
     if not hooks:
         hooks = list(verdicts.later_hooks(plugin, ("pytest_configure_node",)))
+    if not hooks and not _is_conftest(plugin):
+        owners = (plugin, *verdicts.own_classes(plugin))
+        hooks = [name for owner in owners for name in _END_HOOKS if _is_for_main_process(getattr(owner, name, None))]
     return f"implements {hooks[0]}" if hooks else ""
+
+
+def leave_to_main_process(config: pytest.Config) -> None:
+    """In a worker: takes away what installed plugins do at the end with the results of the whole run."""
+    for hook, impl in list(verdicts.foreign_hooks(config, _END_HOOKS)):
+        if not _is_conftest(impl.plugin) and _is_for_main_process(impl.function):
+            compat.remove_hook_of(config, hook, impl.plugin)
+
+
+def _is_for_main_process(function: Callable | None) -> bool:
+    """Whether a hook reads the terminal reporter, which xdist's workers do not have, and knows nothing of workers."""
+    found = verdicts.mentioned(function, _XDIST_WORDS | {"terminalreporter", "workeroutput"})
+    return found == {"terminalreporter"}
 
 
 def _implements(plugin: object, name: str) -> bool:

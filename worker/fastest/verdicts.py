@@ -51,12 +51,13 @@ def whole(config: pytest.Config) -> list[str]:
     return reasons + _argument_reasons(config) + list_hooks(config) + _session_parameters(config)
 
 
-def refuse_other_runners(config: pytest.Config) -> None:
-    """A usage error where a plugin is asked to distribute the tests."""
+def refusal(config: pytest.Config) -> str:
+    """A usage error where a plugin is asked to distribute the tests; else empty."""
     for plugin in config.pluginmanager.get_plugins():
         for name, flag in _RUNNERS.get(module_of(plugin).split(".")[0], ()):
             if config.getoption(name, None):
-                raise pytest.UsageError(f"{flag}: fastest and {plugin_name(config, plugin)} cannot both run the tests (hint: -n N)")
+                return f"{flag}: fastest and {module_of(plugin)} cannot both run the tests (hint: -n N)"
+    return ""
 
 
 def _argument_reasons(config: pytest.Config) -> list[str]:
@@ -89,14 +90,19 @@ def list_hooks(config: pytest.Config) -> list[str]:
 def later_hooks(plugin: object, hooks: tuple[str, ...]) -> Iterator[str]:
     """Those of `hooks` that a plugin may add when it is configured, which is after READY: by registering an object of a
     class of its package, or one that its pytest_configure has just made."""
-    if not inspect.ismodule(plugin):
-        return
-    package = module_of(plugin).split(".")[0]
-    for value in list(vars(plugin).values()):
-        if inspect.isclass(value) and value.__module__.split(".")[0] == package:
-            yield from (f"{value.__name__}.{name}" for name in hooks if callable(getattr(value, name, None)))
+    for each in own_classes(plugin):
+        yield from (f"{each.__name__}.{name}" for name in hooks if callable(getattr(each, name, None)))
     named = mentioned(getattr(plugin, "pytest_configure", None), frozenset(hooks))
     yield from (f"{name} in pytest_configure" for name in sorted(named))
+
+
+def own_classes(plugin: object) -> Iterator[type]:
+    """The classes of its own package in a plugin module's namespace."""
+    if inspect.ismodule(plugin):
+        package = module_of(plugin).split(".")[0]
+        for value in list(vars(plugin).values()):
+            if inspect.isclass(value) and value.__module__.split(".")[0] == package:
+                yield value
 
 
 def mentioned(function: Callable | None, words: frozenset[str]) -> set[str]:

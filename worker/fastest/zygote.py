@@ -91,7 +91,10 @@ class Zygote:
     def pytest_cmdline_main(self, config: pytest.Config) -> int | None:
         self._config = config
         color, columns = bool(self._setup.get("color")), int(self._setup.get("columns") or 80)
-        verdicts.refuse_other_runners(config)
+        refusal = verdicts.refusal(config)
+        if refusal:
+            self.errors.catch()
+            raise pytest.UsageError(refusal)
         config.fastest_known_plugins = set(config.pluginmanager.get_plugins())
         if not self._setup.get("id"):
             compat_cache.clear_if_asked(config)
@@ -121,6 +124,8 @@ class Zygote:
     def pytest_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line("markers", "fastest(serial): while the test runs, nothing else of the run does.")
         whole_run.neutralise_plugins(config, self.single)
+        if not self.single:
+            reporting.leave_to_main_process(config)
         writer = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  Open as long as the terminal reporter.
         config.add_cleanup(writer.close)
         envelopes = self._recorder.envelopes
