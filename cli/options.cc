@@ -40,6 +40,7 @@ const std::map<std::string, bool>& OwnOptions() {
                                                    {"--state-dir", true},
                                                    {"--static", false},
                                                    {"--run-id", true},
+                                                   {"--handover", true},
                                                    {"--listen", true},
                                                    {"--connect", true},
                                                    {"--expect-agents", true},
@@ -181,6 +182,7 @@ Status ParseOwn(std::vector<std::string> words, Options* options) {
   app.add_option("--state-dir", options->state_dir);
   app.add_flag("--static", options->static_only);
   app.add_option("--run-id", options->run_id);
+  app.add_option("--handover", options->handover)->check(CLI::Range(3, 1'000'000));
   app.add_option("--listen", options->listen);
   app.add_option("--connect", options->connect);
   app.add_option("--expect-agents", options->expect_agents)->check(CLI::Range(1, 100'000));

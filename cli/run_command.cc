@@ -15,6 +15,7 @@
 
 #include "agent/agent.h"
 #include "base/machine.h"
+#include "base/pipe.h"
 #include "base/signals.h"
 #include "cli/console.h"
 #include "cli/controller_host.h"
@@ -70,7 +71,7 @@ std::uint32_t CountWorkers(const Options& options, const PytestGuess& guess) {
     if (options.max_processes) workers = std::min(workers, *options.max_processes);
   }
   if (options.workers) workers = *options.workers;
-  return std::max(workers, 1U);
+  return std::max(workers, options.handover >= 0 ? 2U : 1U);
 }
 
 // Sources of options, weakest first: [tool.fastest], addopts, PYTEST_ADDOPTS, the command line.
@@ -258,6 +259,11 @@ CoordinatorSession::Planner PlannerWith(PlanMaker& planner, ControllerHost& cont
   };
 }
 
+int Fail(const Error& error) {
+  Console().Complain(error.message);
+  return kUsage;
+}
+
 int Execute(Invocation& invocation, bool coordinator) {
   Console console;
   EventLoop loop;
@@ -277,10 +283,17 @@ int Execute(Invocation& invocation, bool coordinator) {
     console.Complain(agent_options.error().message);
     return kUsage;
   }
-  ControllerHost controller(loop, agent_options.ok() ? agent_options->process : PythonOptions{}, setup,
-                            invocation.workers <= 1);
-  std::unique_ptr<LinkedAgent> local;
+  UniqueFd handover;
+  if (invocation.options.handover >= 0) {
+    auto adopted = AdoptInherited(invocation.options.handover);
+    if (!adopted.ok()) return Fail(Error{"--handover: " + adopted.error().message});
+    handover = *std::move(adopted);
+  }
   std::unique_ptr<CoordinatorSession> session;
+  ControllerHost controller(loop, agent_options.ok() ? agent_options->process : PythonOptions{}, setup,
+                            invocation.workers <= 1, std::move(handover),
+                            [&] { session->Interrupt(true, "the pytest that handed over its run has gone"); });
+  std::unique_ptr<LinkedAgent> local;
   int interrupts = 0;
   Signals signals(loop, {SIGINT, SIGTERM, SIGHUP, SIGWINCH}, [&](int signal) {
     if (signal == SIGWINCH) return reporting.Resize();
@@ -335,11 +348,6 @@ int Execute(Invocation& invocation, bool coordinator) {
     if (!session->run().failure_text().ends_with('\n')) std::fputc('\n', stderr);
   }
   return session->exit_code();
-}
-
-int Fail(const Error& error) {
-  Console().Complain(error.message);
-  return kUsage;
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ from fastest import compat, verdicts
 
 _NODE_HOOKS = (
     "pytest_configure_node", "pytest_testnodeready", "pytest_testnodedown", "pytest_xdist_setupnodes", "pytest_xdist_newgateway",
+    "pytest_xdist_node_collection_finished",
 )  # fmt: skip
 # A conftest that has one of these looks at the run as a whole, from the process in which xdist would call it last.
 _CONFTEST_HOOKS = ("pytest_sessionfinish", "pytest_unconfigure", "pytest_runtest_logreport")
