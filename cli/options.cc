@@ -199,6 +199,8 @@ Status ParseOwn(std::vector<std::string> words, Options* options) {
   }
   if (no_cache) options->cache = false;
   if (hook_protocol) options->fast_protocol = false;
+  if (options->dist == "each")
+    return Error{"--dist each: every test runs once, on one worker (hint: load, loadfile, loadscope, loadgroup)"};
   if (!transports.empty() || loop->count() > 0)
     return Error{
         "--tx, --rsyncdir and -f of pytest-xdist are not supported (hint: fastest coordinator and fastest agent)"};

@@ -226,6 +226,8 @@ class PlanMaker {
         auto found = Discover(truth);
         discovery_ = found.ok() ? std::move(*found) : Discovery{};
       }
+      for (const std::string& line : UncalledHooks(ready, invocation_.options.workers_auto))
+        console_.Write("fastest: warning: " + line + "\n");
       for (const std::string& warning : discovery_->warnings) console_.Write("fastest: warning: " + warning + "\n");
     }
     return MakePlan(discovery_ ? *discovery_ : Discovery{}, ready, invocation_.options, invocation_.workers, history_);

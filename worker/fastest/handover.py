@@ -93,6 +93,12 @@ class Handover(Replay):
         raise RuntimeError(f"the program fastest ended before the run did (exit status {status})")
 
     # ---- what only a terminal hears ----
+    def _on_collection_finished(self, event: dict[str, Any]) -> None:
+        super()._on_collection_finished(event)
+        if not self.has_reported:  # In a large run tests are under way by now, and pytest's lines of them.
+            gone = f" / {event['deselected']} deselected" if event["deselected"] else ""
+            self._write(f"collected {event['items']} items{gone}\n\n")
+
     def _on_output(self, event: dict[str, Any]) -> None:
         self._write("".join(f"[{event['worker']}] {line}\n" for line in event["text"].splitlines()))
 
@@ -174,8 +180,11 @@ def without_plugins(words: Sequence[str], names: tuple[str, ...]) -> Iterator[st
 def find_program() -> str:
     """The built program: named by FASTEST_PROGRAM, beside this package, beside the interpreter, or in PATH."""
     here = Path(__file__).resolve().parents[1]
+    named = os.environ.get("FASTEST_PROGRAM")
+    if named and not os.access(named, os.X_OK):
+        raise pytest.UsageError(f"-p fastest: FASTEST_PROGRAM={named} is no program")
     places = (
-        Path(os.environ.get("FASTEST_PROGRAM") or "/nonexistent"),
+        Path(named or "/nonexistent"),
         here.parent / "build" / "fastest",  # A checkout: worker/fastest, build/fastest.
         here.parents[2] / "bin" / "fastest",  # PREFIX/lib/fastest/worker/fastest, PREFIX/bin/fastest.
         Path(sys.executable).parent / "fastest",

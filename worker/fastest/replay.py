@@ -38,6 +38,7 @@ class Replay:
         self._crew: Crew | None = None
         self._running: dict[tuple[str, str], Progress] = {}  # By worker and node id.
         self._node_ids: list[str] = []
+        self.has_reported = False
         self._given = 0  # The run's exit status, as the coordinator has it.
         self._failed_before = 0
 
@@ -144,6 +145,7 @@ class Replay:
         report = self._rebuild(data)
         report.node = self._crew.node(event["worker"])
         hook = self.session.config.hook
+        self.has_reported = True
         key = (event["worker"], event["nodeid"])
         progress = self._running.get(key)
         if progress is None:
