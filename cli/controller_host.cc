@@ -87,17 +87,16 @@ Status ControllerHost::Connect() {
   const auto on_frame = [this](const Frame& frame) { OnFrame(frame); };
   const auto on_garbage = [this](const std::string& why) { text_ += why + "\n"; };
   if (handover_.valid()) {
-    channel_ =
-        std::make_unique<FrameChannel>(loop_, std::move(handover_), on_frame, on_garbage, [this] { OnExit(); });
+    channel_ = std::make_unique<FrameChannel>(loop_, std::move(handover_), on_frame, on_garbage, [this] { OnExit(); });
     return Ok();
   }
   auto life = MakePipe();
   if (!life.ok()) return life.error();
   life_read_ = std::move(life->first);
   life_write_ = std::move(life->second);
-  auto started = PythonProcess::Start(loop_, options_, life_read_.get(),
-                                      {on_frame, on_garbage, [this](int) { OnExit(); },
-                                       [this](const std::string& text) { text_ += text; }});
+  auto started = PythonProcess::Start(
+      loop_, options_, life_read_.get(),
+      {on_frame, on_garbage, [this](int) { OnExit(); }, [this](const std::string& text) { text_ += text; }});
   if (!started.ok()) return started.error();
   process_ = *std::move(started);
   return Ok();
@@ -211,8 +210,7 @@ void ControllerHost::Close(RunFinished end, std::function<void(RunFinished)> clo
   closed_ = std::move(closed);
   end_ = std::move(end);
   if (!running_) return Conclude();
-  Tell(kFinish,
-                 Dump({{"exit", end_->exit_code}, {"reason", end_->stop_reason}, {"collected", end_->collected}}));
+  Tell(kFinish, Dump({{"exit", end_->exit_code}, {"reason", end_->stop_reason}, {"collected", end_->collected}}));
 }
 
 void ControllerHost::Conclude() {

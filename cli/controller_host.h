@@ -1,8 +1,8 @@
 // ControllerHost: the extra Python process that plays xdist's controller (docs/protocol.md 1.7), for plugins and
 // conftests that report in the main process or configure workers.
 //
-// It runs only where READY names a reason, or is the pytest process that handed its run to us (`pytest -p fastest`), which
-// then is the other end of `handover`. It answers before any worker begins, hears every event of the run, and has
+// It runs only where READY names a reason, or is the pytest process that handed its run to us (`pytest -p fastest`),
+// which then is the other end of `handover`. It answers before any worker begins, hears every event of the run, and has
 // the last word before the run's end is told: what it wrote and its exit status go into RunFinished. A controller that
 // breaks makes the run red, never green. All on the loop's thread.
 
@@ -27,7 +27,8 @@ class ControllerHost : public Reporter {
   using Opening = std::variant<std::string, Ready>;
 
   // `setup`: the agents' SETUP. A single worker is the main process itself and has no controller.
-  // `handover`: a connected socket where a pytest process waits to be the controller; else invalid. `gone`: it went away.
+  // `handover`: a connected socket where a pytest process waits to be the controller; else invalid. `gone`: it went
+  // away.
   ControllerHost(EventLoop& loop, PythonOptions process, std::string setup, bool single, UniqueFd handover,
                  std::function<void()> gone);
   ~ControllerHost() override;

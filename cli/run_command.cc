@@ -266,6 +266,13 @@ int Fail(const Error& error) {
   return kUsage;
 }
 
+// Why the run could not begin, in pytest's words.
+void PrintFailure(const std::string& text) {
+  if (text.empty()) return;
+  std::fputs(text.c_str(), stderr);
+  if (!text.ends_with('\n')) std::fputc('\n', stderr);
+}
+
 int Execute(Invocation& invocation, bool coordinator) {
   Console console;
   EventLoop loop;
@@ -285,15 +292,12 @@ int Execute(Invocation& invocation, bool coordinator) {
     console.Complain(agent_options.error().message);
     return kUsage;
   }
-  UniqueFd handover;
-  if (invocation.options.handover >= 0) {
-    auto adopted = AdoptInherited(invocation.options.handover);
-    if (!adopted.ok()) return Fail(Error{"--handover: " + adopted.error().message});
-    handover = *std::move(adopted);
-  }
+  auto handover =
+      invocation.options.handover < 0 ? Result<UniqueFd>(UniqueFd()) : AdoptInherited(invocation.options.handover);
+  if (!handover.ok()) return Fail(Error{"--handover: " + handover.error().message});
   std::unique_ptr<CoordinatorSession> session;
   ControllerHost controller(loop, agent_options.ok() ? agent_options->process : PythonOptions{}, setup,
-                            invocation.workers <= 1, std::move(handover),
+                            invocation.workers <= 1, *std::move(handover),
                             [&] { session->Interrupt(true, "the pytest that handed over its run has gone"); });
   std::unique_ptr<LinkedAgent> local;
   int interrupts = 0;
@@ -345,10 +349,7 @@ int Execute(Invocation& invocation, bool coordinator) {
     const Status kept = history.Record(state, durations);
     if (!kept.ok()) console.Complain(kept.error().message);
   }
-  if (!session->run().failure_text().empty()) {
-    std::fputs(session->run().failure_text().c_str(), stderr);
-    if (!session->run().failure_text().ends_with('\n')) std::fputc('\n', stderr);
-  }
+  PrintFailure(session->run().failure_text());
   return session->exit_code();
 }
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import time
 
@@ -163,6 +164,19 @@ def test_a_program_that_is_not_there_is_a_usage_error(make_project):
     run = start(make_project(WHERE), "-n", "2", env={"FASTEST_PROGRAM": "/nowhere/fastest"}).finish()
     assert run.exit == 4
     assert "FASTEST_PROGRAM=/nowhere/fastest is no program" in run.stderr
+
+
+def test_a_wheels_one_file_in_site_packages_finds_the_rest_beside_the_program(make_project, tmp_path):
+    worker = running.REPOSITORY / "worker"
+    site = tmp_path / "prefix/lib/python3/site-packages"
+    (site / "fastest").mkdir(parents=True)
+    shutil.copy(worker / "fastest/__init__.py", site / "fastest")
+    shutil.copytree(worker, tmp_path / "prefix/lib/fastest/worker", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "prefix/bin").mkdir()
+    shutil.copy(running.PROGRAM, tmp_path / "prefix/bin/fastest")
+    run = start(make_project(WHERE), "-n", "2", env={"PYTHONPATH": str(site), "FASTEST_PROGRAM": ""}).finish()
+    assert run.exit == 0, run.stdout + run.stderr
+    assert "(fastest)" in run.stdout and "2 passed" in run.stdout
 
 
 def test_an_error_before_the_run_begins_is_told_once(make_project):

@@ -101,7 +101,8 @@ def interpreter(name: str) -> str:
 
 def version(name: str, distribution: str) -> str:
     """The version that the lock file names."""
-    found = re.search(rf"^{re.escape(distribution)}==(\S+)", section(name), re.MULTILINE | re.IGNORECASE)
+    spelled = re.escape(distribution).replace(r"\-", "[-_.]")
+    found = re.search(rf"^{spelled}==(\S+)", section(name), re.MULTILINE | re.IGNORECASE)
     return found.group(1) if found else ""
 
 

@@ -3,8 +3,11 @@
 import json
 import re
 import sqlite3
+from pathlib import Path
 
+import environments
 import pytest
+from projects import ROWS
 
 QUIET = ("-p", "no:randomly")
 THREE = {
@@ -244,3 +247,15 @@ def test_one_worker_is_no_worker_to_a_plugin(make_project):
     """
     run = make_project({"test_it.py": test}).run("-n", "1", *QUIET)
     assert run.exit == 0, run.stdout
+
+
+def test_the_table_of_plugins_has_every_plugin_with_the_version_that_is_tried():
+    table = Path(__file__).parents[2].joinpath("docs", "plugins.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| ([a-z-]+) \| ([0-9][\w.]*) \|", table, re.MULTILINE))
+    for name, packages in environments.ENVIRONMENTS.items():
+        for package in (*packages, *environments.SOURCES.get(name, ())):
+            if package in ("trio", "py", "django") or "<" in package:
+                continue  # What a plugin needs.
+            assert listed.pop(package, None) == environments.version(name, package), package
+    assert set(listed) == {"pytest-xdist", "pytest-reportlog"}
+    assert {row.plugin for row in ROWS} <= set(re.findall(r"^\| ([a-z-]+) \|", table, re.MULTILINE))
