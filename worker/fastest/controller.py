@@ -65,9 +65,8 @@ class Controller(Replay):
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         whole_run.neutralise_plugins(config, single=False)
-        writer = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  Open as long as the terminal reporter.
-        config.add_cleanup(writer.close)
-        compat.mute_terminal(config, writer, bool(self.setup.get("color")), int(self.setup.get("columns") or 80))
+        color, columns = bool(self.setup.get("color")), int(self.setup.get("columns") or 80)
+        compat.mute_terminal(config, process.null_writer(config), color, columns)
         self._summary = ForeignSummary(config, sys.stdout)
         config.pluginmanager.register(self._summary, "fastest-summary")
 

@@ -73,8 +73,10 @@ def _why(config: pytest.Config, plugin: object) -> str:
     return f"implements {hooks[0]}" if hooks else ""
 
 
-def leave_to_main_process(config: pytest.Config) -> None:
-    """In a worker: takes away what installed plugins do at the end with the results of the whole run."""
+def leave_to_main_process(config: pytest.Config, single: bool) -> None:
+    """In one of several workers: takes away what installed plugins do at the end with the results of the whole run."""
+    if single:
+        return
     for hook, impl in list(verdicts.foreign_hooks(config, _END_HOOKS)):
         if not _is_conftest(impl.plugin) and _is_for_main_process(impl.function):
             compat.remove_hook_of(config, hook, impl.plugin)

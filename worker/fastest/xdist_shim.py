@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from fastest import compat
+from fastest import compat_plugins
 
 
 def _is_installed() -> bool:
@@ -107,7 +107,7 @@ def _process_count(text: str) -> int | str:
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(Hooks)
     if _is_installed():
-        compat.claim_distribution(pluginmanager, pluginmanager.get_plugin("xdist"), "pytest-xdist")
+        compat_plugins.claim_distribution(pluginmanager, pluginmanager.get_plugin("xdist"), "pytest-xdist")
     for name in ("xdist.plugin", "xdist.looponfail"):
         pluginmanager.set_blocked(name)
 
