@@ -4,8 +4,12 @@
 
 namespace fastest {
 
-FrameChannel::FrameChannel(EventLoop& loop, UniqueFd socket, OnFrame on_frame, OnGarbage on_garbage)
-    : loop_(loop), socket_(std::move(socket)), on_frame_(std::move(on_frame)), on_garbage_(std::move(on_garbage)) {
+FrameChannel::FrameChannel(EventLoop& loop, UniqueFd socket, OnFrame on_frame, OnGarbage on_garbage, OnClosed on_closed)
+    : loop_(loop),
+      socket_(std::move(socket)),
+      on_frame_(std::move(on_frame)),
+      on_garbage_(std::move(on_garbage)),
+      on_closed_(std::move(on_closed)) {
   SetNonBlocking(socket_.get());
   loop_.WatchRead(socket_.get(), [this] { ReadAll(); });
 }
@@ -47,7 +51,9 @@ void FrameChannel::ReadAll() {
     more = !bytes.empty();
     reader_.Append(bytes);
     TakeFrames();
-    if (end == ReadEnd::kClosed) StopReading();
+    if (end != ReadEnd::kClosed) continue;
+    StopReading();
+    if (on_closed_) on_closed_();
   }
 }
 

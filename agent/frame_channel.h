@@ -1,7 +1,7 @@
 // FrameChannel: one end of a Unix stream socket that carries frames, on an event loop.
 //
 // Sending never waits: what does not fit is kept and sent when the other end has read. A closed or broken connection
-// is quiet: a process's end is learnt from its pid, since its children may keep the socket open.
+// is quiet (unless somebody asks): a process's end is learnt from its pid, since its children may keep the socket open.
 // The handler must not destroy the channel.
 
 #pragma once
@@ -24,7 +24,10 @@ class FrameChannel {
   // Bytes came that are no frames; the channel is closed for reading.
   using OnGarbage = std::function<void(const std::string& why)>;
 
-  FrameChannel(EventLoop& loop, UniqueFd socket, OnFrame on_frame, OnGarbage on_garbage);
+  // The other end has closed the connection; everything that it sent was handed on.
+  using OnClosed = std::function<void()>;
+
+  FrameChannel(EventLoop& loop, UniqueFd socket, OnFrame on_frame, OnGarbage on_garbage, OnClosed on_closed = {});
   FrameChannel(const FrameChannel&) = delete;
   FrameChannel& operator=(const FrameChannel&) = delete;
   ~FrameChannel();
@@ -49,6 +52,7 @@ class FrameChannel {
   UniqueFd socket_;
   OnFrame on_frame_;
   OnGarbage on_garbage_;
+  OnClosed on_closed_;
   FrameReader reader_;
   std::deque<Outgoing> outgoing_;
   bool reading_ = true;

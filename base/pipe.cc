@@ -30,6 +30,11 @@ Result<UniqueFd> OpenNull() {
   return fd;
 }
 
+Result<UniqueFd> AdoptInherited(int fd) {
+  if (::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return Error{"file descriptor " + std::to_string(fd) + " is not open"};
+  return UniqueFd(fd);
+}
+
 void SetNonBlocking(int fd) { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK); }
 
 ReadEnd ReadAvailable(int fd, std::string& bytes, std::size_t limit) {

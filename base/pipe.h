@@ -20,6 +20,8 @@ struct FdPair {
 Result<FdPair> MakePipe();
 Result<FdPair> MakeSocketPair();
 Result<UniqueFd> OpenNull();
+// Takes over a descriptor that this process was started with. An Error if it is not open.
+Result<UniqueFd> AdoptInherited(int fd);
 
 void SetNonBlocking(int fd);
 

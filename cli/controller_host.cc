@@ -33,8 +33,7 @@ json Parse(const std::string& text) {
 std::string Name(WorkerId worker) { return fmt::format("gw{}", Number(worker)); }
 
 // The report in an envelope; one made of what else is known where it was too plain to have an envelope.
-json ReportOf(const TestReported& event) {
-  const json envelope = Parse(event.report.envelope);
+json ReportOf(const TestReported& event, const json& envelope) {
   if (envelope.contains("report")) return envelope["report"];
   return {{"$report_type", "TestReport"},
           {"nodeid", event.node_id},
@@ -58,8 +57,14 @@ int MergeExitCodes(int ours, int theirs) {
 
 }  // namespace
 
-ControllerHost::ControllerHost(EventLoop& loop, PythonOptions process, std::string setup, bool single)
-    : loop_(loop), options_(std::move(process)), setup_(std::move(setup)), single_(single) {
+ControllerHost::ControllerHost(EventLoop& loop, PythonOptions process, std::string setup, bool single,
+                               UniqueFd handover, std::function<void()> gone)
+    : loop_(loop),
+      options_(std::move(process)),
+      setup_(std::move(setup)),
+      single_(single),
+      handover_(std::move(handover)),
+      gone_(std::move(gone)) {
   options_.attached = false;
 }
 
@@ -67,24 +72,38 @@ ControllerHost::~ControllerHost() = default;
 
 void ControllerHost::Start(const std::string& ready) {
   const json reasons = Parse(ready).value("controller", json::array());
-  if (single_ || reasons.empty()) {
+  if (!handover_.valid() && (single_ || reasons.empty())) {
     opening_ = "";
     return;
   }
+  if (const Status connected = Connect(); !connected.ok()) return Fail(connected.error().message);
+  running_ = true;
+  json setup = Parse(setup_);
+  setup["role"] = "controller";
+  Tell(wire::kSetup, Dump(setup));
+}
+
+Status ControllerHost::Connect() {
+  const auto on_frame = [this](const Frame& frame) { OnFrame(frame); };
+  const auto on_garbage = [this](const std::string& why) { text_ += why + "\n"; };
+  if (handover_.valid()) {
+    channel_ = std::make_unique<FrameChannel>(loop_, std::move(handover_), on_frame, on_garbage, [this] { OnExit(); });
+    return Ok();
+  }
   auto life = MakePipe();
-  if (!life.ok()) return Fail(life.error().message);
+  if (!life.ok()) return life.error();
   life_read_ = std::move(life->first);
   life_write_ = std::move(life->second);
   auto started = PythonProcess::Start(
       loop_, options_, life_read_.get(),
-      {[this](const Frame& frame) { OnFrame(frame); }, [this](const std::string& why) { text_ += why + "\n"; },
-       [this](int) { OnExit(); }, [this](const std::string& text) { text_ += text; }});
-  if (!started.ok()) return Fail(started.error().message);
+      {on_frame, on_garbage, [this](int) { OnExit(); }, [this](const std::string& text) { text_ += text; }});
+  if (!started.ok()) return started.error();
   process_ = *std::move(started);
-  running_ = true;
-  json setup = Parse(setup_);
-  setup["role"] = "controller";
-  process_->Send(wire::kSetup, Dump(setup));
+  return Ok();
+}
+
+void ControllerHost::Tell(std::uint8_t kind, const std::string& body) {
+  channel_ ? channel_->Send(kind, body) : process_->Send(kind, body);
 }
 
 void ControllerHost::AwaitOpening(std::function<void(const Opening&)> opened) {
@@ -108,18 +127,21 @@ void ControllerHost::OnFrame(const Frame& frame) {
   } else if (frame.kind == kControllerDone) {
     const json answer = Parse(frame.body);
     if (answer.contains("exit") && answer["exit"].is_number_integer()) exit_ = answer["exit"].get<int>();
+    if (channel_) OnExit();
   }
 }
 
 // Everything that it wrote has come by now.
 void ControllerHost::OnExit() {
+  if (!running_) return;
   running_ = false;
   if (!opening_) {
     if (exit_ && *exit_ == kGreen) exit_.reset();  // It ended without having begun: that is no success.
     return Fail(text_.empty() ? "fastest: the controller process (for plugins that report) died while it started"
                               : text_);
   }
-  if (end_) Conclude();
+  if (end_) return Conclude();
+  if (channel_) gone_();
 }
 
 void ControllerHost::OnEvent(const Event& event) {
@@ -127,29 +149,45 @@ void ControllerHost::OnEvent(const Event& event) {
 }
 
 void ControllerHost::On(const UnitCollected& event) {
-  if (!event.items.empty()) process_->Send(kEvent, Dump({{"event", "collected"}, {"items", event.items.size()}}));
+  if (!event.items.empty()) Tell(kEvent, Dump({{"event", "collected"}, {"items", event.node_ids}}));
   for (const CollectReport& report : event.reports) {
     const json envelope = Parse(report.envelope);
     if (report.outcome == Outcome::kPassed || !envelope.contains("report")) continue;
-    process_->Send(kEvent, Dump({{"event", "collectreport"}, {"report", envelope["report"]}}));
+    Tell(kEvent, Dump({{"event", "collectreport"}, {"report", envelope["report"]}}));
   }
 }
 
 void ControllerHost::On(const TestReported& event) {
   const bool known = Number(event.item) != kNoItem;
-  process_->Send(kEvent, Dump({{"event", "report"},
-                               {"worker", Name(event.worker)},
-                               {"item", known ? json(Number(event.item)) : json()},
-                               {"nodeid", event.node_id},
-                               {"report", ReportOf(event)}}));
+  const json envelope = Parse(event.report.envelope);
+  json told = {{"event", "report"},
+               {"worker", Name(event.worker)},
+               {"item", known ? json(Number(event.item)) : json()},
+               {"nodeid", event.node_id},
+               {"report", ReportOf(event, envelope)}};
+  if (envelope.contains("exact")) told["exact"] = envelope["exact"];
+  Tell(kEvent, Dump(told));
 }
 
 void ControllerHost::On(const TestFinished& event) {
-  process_->Send(kEvent, Dump({{"event", "finished"}, {"worker", Name(event.worker)}, {"nodeid", event.node_id}}));
+  Tell(kEvent, Dump({{"event", "finished"}, {"worker", Name(event.worker)}, {"nodeid", event.node_id}}));
+}
+
+void ControllerHost::On(const CollectionFinished& event) {
+  Tell(kEvent, Dump({{"event", "collection_finished"}, {"items", event.items}, {"deselected", event.deselected}}));
+}
+
+// The next two are for a terminal: ours says them where nobody else does.
+void ControllerHost::On(const OutputWritten& event) {
+  if (channel_) Tell(kEvent, Dump({{"event", "output"}, {"worker", Name(event.worker)}, {"text", event.text}}));
+}
+
+void ControllerHost::On(const Notice& event) {
+  if (channel_) Tell(kEvent, Dump({{"event", "notice"}, {"text", event.text}}));
 }
 
 void ControllerHost::On(const WarningRaised& event) {
-  process_->Send(kEvent, Dump({{"event", "warning"}, {"warning", Parse(event.warning.envelope)}}));
+  Tell(kEvent, Dump({{"event", "warning"}, {"warning", Parse(event.warning.envelope)}}));
 }
 
 void ControllerHost::On(const WorkerChanged& event) {
@@ -165,21 +203,20 @@ void ControllerHost::On(const WorkerChanged& event) {
       told["output"] = Parse(event.answer).value("workeroutput", json::object());
       break;
   }
-  process_->Send(kEvent, Dump(told));
+  Tell(kEvent, Dump(told));
 }
 
 void ControllerHost::Close(RunFinished end, std::function<void(RunFinished)> closed) {
   closed_ = std::move(closed);
   end_ = std::move(end);
   if (!running_) return Conclude();
-  process_->Send(kFinish,
-                 Dump({{"exit", end_->exit_code}, {"reason", end_->stop_reason}, {"collected", end_->collected}}));
+  Tell(kFinish, Dump({{"exit", end_->exit_code}, {"reason", end_->stop_reason}, {"collected", end_->collected}}));
 }
 
 void ControllerHost::Conclude() {
   RunFinished end = *std::move(end_);
   end_.reset();
-  if (process_) {
+  if (process_ || channel_) {
     end.plugin_text += text_;
     end.exit_code = MergeExitCodes(end.exit_code, exit_.value_or(kInternal));
     if (!exit_) {

@@ -1,7 +1,8 @@
 // ControllerHost: the extra Python process that plays xdist's controller (docs/protocol.md 1.7), for plugins and
 // conftests that report in the main process or configure workers.
 //
-// It runs only where READY names a reason. It answers before any worker begins, hears every event of the run, and has
+// It runs only where READY names a reason, or is the pytest process that handed its run to us (`pytest -p fastest`),
+// which then is the other end of `handover`. It answers before any worker begins, hears every event of the run, and has
 // the last word before the run's end is told: what it wrote and its exit status go into RunFinished. A controller that
 // breaks makes the run red, never green. All on the loop's thread.
 
@@ -26,7 +27,10 @@ class ControllerHost : public Reporter {
   using Opening = std::variant<std::string, Ready>;
 
   // `setup`: the agents' SETUP. A single worker is the main process itself and has no controller.
-  ControllerHost(EventLoop& loop, PythonOptions process, std::string setup, bool single);
+  // `handover`: a connected socket where a pytest process waits to be the controller; else invalid. `gone`: it went
+  // away.
+  ControllerHost(EventLoop& loop, PythonOptions process, std::string setup, bool single, UniqueFd handover,
+                 std::function<void()> gone);
   ~ControllerHost() override;
 
   // Starts the process if READY's JSON says that one is needed.
@@ -42,16 +46,18 @@ class ControllerHost : public Reporter {
  private:
   void On(const RunStarted&) {}
   void On(const UnitCollected& event);
-  void On(const CollectionFinished&) {}
+  void On(const CollectionFinished& event);
   void On(const TestStarted&) {}
   void On(const TestReported& event);
   void On(const TestFinished& event);
   void On(const WarningRaised& event);
-  void On(const OutputWritten&) {}
+  void On(const OutputWritten& event);
   void On(const WorkerChanged& event);
-  void On(const Notice&) {}
+  void On(const Notice& event);
   void On(const RunFinished&) {}
 
+  Status Connect();
+  void Tell(std::uint8_t kind, const std::string& body);
   void OnFrame(const Frame& frame);
   void OnExit();
   void Fail(const std::string& text);
@@ -65,6 +71,9 @@ class ControllerHost : public Reporter {
   UniqueFd life_read_;
   UniqueFd life_write_;  // Closes when we are gone or lose patience: the process dies of it.
   std::unique_ptr<PythonProcess> process_;
+  UniqueFd handover_;
+  std::function<void()> gone_;
+  std::unique_ptr<FrameChannel> channel_;  // To the pytest that handed its run to us, instead of a process of ours.
   bool running_ = false;
   bool aborted_ = false;
   std::string text_;         // What it wrote.

@@ -42,6 +42,7 @@ const std::map<std::string, bool>& OwnOptions() {
                                                    {"--run-id", true},
                                                    {"--resume", true},
                                                    {"--journal", false},
+                                                   {"--handover", true},
                                                    {"--listen", true},
                                                    {"--connect", true},
                                                    {"--expect-agents", true},
@@ -185,6 +186,7 @@ Status ParseOwn(std::vector<std::string> words, Options* options) {
   app.add_option("--run-id", options->run_id);
   app.add_option("--resume", options->resume);
   app.add_flag("--journal", options->journal);
+  app.add_option("--handover", options->handover)->check(CLI::Range(3, 1'000'000));
   app.add_option("--listen", options->listen);
   app.add_option("--connect", options->connect);
   app.add_option("--expect-agents", options->expect_agents)->check(CLI::Range(1, 100'000));
@@ -201,6 +203,8 @@ Status ParseOwn(std::vector<std::string> words, Options* options) {
   }
   if (no_cache) options->cache = false;
   if (hook_protocol) options->fast_protocol = false;
+  if (options->dist == "each")
+    return Error{"--dist each: every test runs once, on one worker (hint: load, loadfile, loadscope, loadgroup)"};
   if (!transports.empty() || loop->count() > 0)
     return Error{
         "--tx, --rsyncdir and -f of pytest-xdist are not supported (hint: fastest coordinator and fastest agent)"};

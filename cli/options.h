@@ -35,9 +35,10 @@ struct Options {
   std::string state_dir;
   bool static_only = false;  // --static with --collect-only
   std::string run_id;
-  std::string resume;               // --resume RUN
-  bool journal = false;             // --journal
-  std::string listen;               // `coordinator`
+  std::string resume;    // --resume RUN
+  bool journal = false;  // --journal
+  int handover = -1;   // The descriptor where the pytest process waits that handed its run to us; it reports. -1: none.
+  std::string listen;  // `coordinator`
   std::string connect;              // `agent`
   std::uint32_t expect_agents = 1;  // `coordinator`
   bool fast_protocol = true;        // --no-fast-protocol

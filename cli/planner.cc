@@ -183,4 +183,19 @@ Plan MakePlan(const Discovery& discovery, const std::string& ready_text, const O
   return plan;
 }
 
+std::vector<std::string> UncalledHooks(const std::string& ready, bool workers_auto) {
+  std::vector<std::pair<const char*, const char*>> uncalled = {
+      {"pytest_xdist_make_scheduler", "--dist says how tests are grouped"},
+      {"pytest_handlecrashitem", "a test that takes its worker down fails, and is not run again"}};
+  if (workers_auto)
+    uncalled.emplace_back("pytest_xdist_auto_num_workers", "-n N and PYTEST_XDIST_AUTO_NUM_WORKERS say how many");
+  const json answer = json::parse(ready, nullptr, false);
+  const json hooks = answer.is_object() ? answer.value("hooks", json::object()) : json::object();
+  std::vector<std::string> lines;
+  for (const auto& [hook, instead] : uncalled)
+    for (const std::string& plugin : Strings(hooks, hook))
+      lines.push_back(fmt::format("{}: {} is not called: {}", plugin, hook, instead));
+  return lines;
+}
+
 }  // namespace fastest

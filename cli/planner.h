@@ -25,4 +25,7 @@ bool SamePlan(const DiscoveryRequest& a, const DiscoveryRequest& b);
 Plan MakePlan(const Discovery& discovery, const std::string& ready, const Options& options, std::uint32_t workers,
               const History& history);
 
+// One line for each of pytest-xdist's hooks that somebody implements and we do not call. `ready`: READY's JSON.
+std::vector<std::string> UncalledHooks(const std::string& ready, bool workers_auto);
+
 }  // namespace fastest

@@ -23,7 +23,7 @@ Reporting::Reporting(const Options& options, const PytestGuess& guess, bool atta
   const bool forced = guess.color == "yes" || py_colors == "1" || !force.empty();
   screen_.live = !attached && guess.verbosity >= 0 && guess.capture != "no" && guess.color != "no" &&
                  MayDrawLive({screen_.is_tty, screen_.ci, Environment("TERM"), forced});
-  full_ = !options.report_log.empty() || !options.json.empty() || !guess.junit_xml.empty();
+  full_ = options.handover >= 0 || !options.report_log.empty() || !options.json.empty() || !guess.junit_xml.empty();
   terminal_ = std::make_unique<TerminalReporter>(screen_, [&console](std::string_view text) { console.Write(text); });
 }
 
@@ -31,6 +31,10 @@ Reporting::~Reporting() = default;
 
 Status Reporting::Open() {
   const auto complain = [this](const std::string& text) { console_.Complain(text); };
+  if (options_.handover >= 0) {
+    files_.push_back(std::make_unique<CacheWriter>(complain));
+    return Ok();
+  }
   if (!options_.report_log.empty()) {
     auto sink = OpenReportFile(options_.report_log);
     if (!sink.ok()) return sink.error();
@@ -51,7 +55,8 @@ Status Reporting::Open() {
 }
 
 std::vector<Reporter*> Reporting::reporters() {
-  std::vector<Reporter*> all = {terminal_.get()};
+  std::vector<Reporter*> all;
+  if (options_.handover < 0) all.push_back(terminal_.get());
   for (const auto& file : files_) all.push_back(file.get());
   return all;
 }

@@ -14,6 +14,7 @@
 
 #include "base/file_system.h"
 #include "base/machine.h"
+#include "base/pipe.h"
 #include "base/signals.h"
 #include "cli/console.h"
 #include "cli/controller_host.h"
@@ -74,7 +75,7 @@ std::uint32_t CountWorkers(const Options& options, const PytestGuess& guess) {
     if (options.max_processes) workers = std::min(workers, *options.max_processes);
   }
   if (options.workers) workers = *options.workers;
-  return std::max(workers, 1U);
+  return std::max(workers, options.handover >= 0 ? 2U : 1U);
 }
 
 // Sources of options, weakest first: [tool.fastest], addopts, PYTEST_ADDOPTS, the command line.
@@ -182,6 +183,8 @@ class PlanMaker {
         auto found = Discover(truth);
         discovery_ = found.ok() ? std::move(*found) : Discovery{};
       }
+      for (const std::string& line : UncalledHooks(ready, invocation_.options.workers_auto))
+        console_.Write("fastest: warning: " + line + "\n");
       for (const std::string& warning : discovery_->warnings) console_.Write("fastest: warning: " + warning + "\n");
     }
     return MakePlan(discovery_ ? *discovery_ : Discovery{}, ready, invocation_.options, invocation_.workers, history_);
@@ -271,10 +274,14 @@ int Execute(Invocation& invocation, bool coordinator) {
 
   auto agent_options = MakeAgentOptions(invocation.options, invocation.workers, attached);
   if (!agent_options.ok() && !coordinator) return refuse(agent_options.error());
-  ControllerHost controller(loop, agent_options.ok() ? agent_options->process : PythonOptions{}, setup,
-                            invocation.workers <= 1);
-  std::unique_ptr<LinkedAgent> local;
+  auto handover =
+      invocation.options.handover < 0 ? Result<UniqueFd>(UniqueFd()) : AdoptInherited(invocation.options.handover);
+  if (!handover.ok()) return refuse(Error{"--handover: " + handover.error().message});
   std::unique_ptr<CoordinatorSession> session;
+  ControllerHost controller(loop, agent_options.ok() ? agent_options->process : PythonOptions{}, setup,
+                            invocation.workers <= 1, *std::move(handover),
+                            [&] { session->Interrupt(true, "the pytest that handed over its run has gone"); });
+  std::unique_ptr<LinkedAgent> local;
   int interrupts = 0;
   Signals signals(loop, {SIGINT, SIGTERM, SIGHUP, SIGWINCH}, [&](int signal) {
     if (signal == SIGWINCH) return reporting.Resize();

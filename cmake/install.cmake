@@ -15,3 +15,7 @@ install(DIRECTORY worker/ DESTINATION ${library_folder}/fastest/worker FILES_MAT
 if(TARGET fastest_native)
   install(TARGETS fastest_native LIBRARY DESTINATION ${library_folder}/fastest/worker)
 endif()
+if(SKBUILD)
+  # `import fastest` and `pytest -p fastest`: the one file that an environment needs; it finds the rest beside the program.
+  install(FILES worker/fastest/__init__.py DESTINATION ${SKBUILD_PLATLIB_DIR}/fastest)
+endif()

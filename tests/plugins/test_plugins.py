@@ -2,8 +2,12 @@
 
 import json
 import re
+import sqlite3
+from pathlib import Path
 
+import environments
 import pytest
+from projects import ROWS
 
 QUIET = ("-p", "no:randomly")
 THREE = {
@@ -124,3 +128,134 @@ def test_allure_keeps_the_results_of_every_worker_when_it_cleans_its_folder(make
     project.run("-n", "2", *QUIET, "--alluredir=results", "--clean-alluredir")
     names = [json.loads(path.read_text())["name"] for path in (project.root / "results").glob("*-result.json")]
     assert sorted(names) == ["test_a", "test_b", "test_c"]
+
+
+DJANGO = {
+    "pytest.ini": "[pytest]\nDJANGO_SETTINGS_MODULE = settings\npythonpath = .\n",
+    "settings.py": """
+    from pathlib import Path
+    HERE = Path(__file__).parent
+    SECRET_KEY = "x"
+    USE_TZ = True
+    DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
+    INSTALLED_APPS = ["shop"]
+    DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": HERE / "db", "TEST": {"NAME": HERE / "test_db"}}}
+    """,
+    "shop/__init__.py": "",
+    "shop/models.py": "from django.db import models\nclass Thing(models.Model):\n    name = models.CharField(max_length=9)\n",
+    **{
+        f"test_{letter}.py": f"""
+        import pathlib, pytest
+        from django.db import connection
+        from shop.models import Thing
+        @pytest.mark.django_db
+        def test_{letter}():
+            Thing.objects.create(name="{letter}")
+            assert Thing.objects.count() == 1
+            pathlib.Path("name_{letter}").write_text(str(connection.settings_dict["NAME"]))
+        def test_no_database():
+            Thing.objects.count()
+        """
+        for letter in "abcd"
+    },
+}
+
+
+@pytest.mark.parametrize("workers, names", [("1", {"test_db"}), ("2", {"test_db_gw0", "test_db_gw1"})])
+def test_pytest_django_gives_each_worker_a_database(make_project, workers, names):
+    project = make_project(DJANGO)
+    run = project.run("-n", workers, *QUIET, "--create-db")
+    assert run.exit == 1
+    assert "4 failed, 4 passed" in run.stdout, run.stdout
+    assert run.stdout.count("Database access not allowed") >= 4
+    used = {path.read_text().rpartition("/")[2] for path in project.root.glob("name_*")}
+    assert used and used <= names
+    assert not list(project.root.glob("test_db*"))  # Each has removed its own.
+
+
+def test_pytest_django_keeps_the_databases_of_all_workers_for_the_next_run(make_project):
+    project = make_project(DJANGO)
+    for _ in range(2):
+        assert "4 failed, 4 passed" in project.run("-n", "2", *QUIET, "--reuse-db").stdout
+    for path in project.root.glob("test_db_gw*"):
+        with sqlite3.connect(path) as kept:
+            assert kept.execute("select count(*) from shop_thing").fetchone() == (0,)
+
+
+def test_pytest_cov_combines_the_lines_that_a_serial_run_measures(make_project):
+    found = {}
+    for name in ("theirs", "ours"):
+        project = make_project(PACKAGE, name)
+        args = (*QUIET, "--cov=package", "--cov-report=json:lines.json", "--cov-context=test")
+        run = project.pytest(*args) if name == "theirs" else project.run("-n", "2", *args)
+        assert run.exit == 0, run.stdout
+        report = json.loads(project.root.joinpath("lines.json").read_text())
+        found[name] = {path: each["executed_lines"] for path, each in report["files"].items()}
+        with sqlite3.connect(project.root / ".coverage") as data:
+            found[name]["contexts"] = sorted(data.execute("select context from context"))
+        assert [path.name for path in project.root.glob(".coverage*")] == [".coverage"]
+    assert found["ours"] == found["theirs"]
+
+
+PROPERTIES = """
+import pytest
+def test_case(record_property, record_testsuite_property):
+    record_property("colour", "red")
+    record_testsuite_property("built", "{0}")
+"""
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_junit_properties_are_those_of_plain_pytest(make_project, workers):
+    def properties(project) -> list[str]:
+        return sorted(re.findall(r'<property name="[^"]*" value="[^"]*" ?/>', project.root.joinpath("report.xml").read_text()))
+
+    files = {"test_a.py": PROPERTIES.format("here"), "test_b.py": "def test_b(): pass\n"}
+    args = (*QUIET, "--junitxml=report.xml")
+    theirs, ours = make_project(files, "theirs"), make_project(files)
+    theirs.pytest(*args)
+    ours.run("-n", workers, *args)
+    assert any('name="colour" value="red"' in each for each in properties(ours))
+    # A session's properties stay in a worker, as under pytest-xdist.
+    assert properties(ours) == [each for each in properties(theirs) if workers == "1" or "built" not in each]
+
+
+def test_with_pytest_xdist_installed_its_names_are_there_and_its_workers_are_not(make_project):
+    test = """
+    import os, xdist
+    def test_{0}(request, worker_id, testrun_uid):
+        config = request.config
+        assert xdist.__version__ and xdist.is_xdist_worker(request) and not xdist.is_xdist_controller(request)
+        assert xdist.get_xdist_worker_id(request) == worker_id == os.environ["PYTEST_XDIST_WORKER"]
+        assert os.environ["PYTEST_XDIST_WORKER_COUNT"] == "2" == str(config.workerinput["workercount"])
+        assert os.environ["PYTEST_XDIST_TESTRUNUID"] == testrun_uid == config.workerinput["testrunuid"]
+        assert config.pluginmanager.hasplugin("xdist") and not config.pluginmanager.hasplugin("dsession")
+        assert config.getoption("numprocesses") is None and config.getoption("dist") == "no"
+    """
+    files = {"pytest.ini": "[pytest]\naddopts = -n 2 --dist loadfile --maxschedchunk 2\n"}
+    run = make_project({**files, **{f"test_{x}.py": test.format(x) for x in "abc"}}).run(*QUIET)
+    assert run.exit == 0, run.stdout
+    assert "3 passed" in run.stdout and "workers: 2" in run.stdout
+
+
+def test_one_worker_is_no_worker_to_a_plugin(make_project):
+    test = """
+    import os, xdist
+    def test_it(request, worker_id):
+        assert worker_id == "master" and "PYTEST_XDIST_WORKER" not in os.environ
+        assert not xdist.is_xdist_worker(request) and not hasattr(request.config, "workerinput")
+    """
+    run = make_project({"test_it.py": test}).run("-n", "1", *QUIET)
+    assert run.exit == 0, run.stdout
+
+
+def test_the_table_of_plugins_has_every_plugin_with_the_version_that_is_tried():
+    table = Path(__file__).parents[2].joinpath("docs", "plugins.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| ([a-z-]+) \| ([0-9][\w.]*) \|", table, re.MULTILINE))
+    for name, packages in environments.ENVIRONMENTS.items():
+        for package in (*packages, *environments.SOURCES.get(name, ())):
+            if package in ("trio", "py", "django") or "<" in package:
+                continue  # What a plugin needs.
+            assert listed.pop(package, None) == environments.version(name, package), package
+    assert set(listed) == {"pytest-xdist", "pytest-reportlog"}
+    assert {row.plugin for row in ROWS} <= set(re.findall(r"^\| ([a-z-]+) \|", table, re.MULTILINE))

@@ -67,6 +67,21 @@ def test_a_hook_on_the_whole_list_forces_whole_mode(project, agent, name):
     assert verdict(project, agent, NOT_PER_ITEM[name])["whole"] == ["conftest.py implements pytest_collection_modifyitems"]
 
 
+LATE = {
+    "Later.pytest_collection_modifyitems": "class Later:\n    def pytest_collection_modifyitems(self, items): items.reverse()\n"
+    "def pytest_configure(config): config.pluginmanager.register(Later())\n",
+    "pytest_collection_modifyitems in pytest_configure": "class Later: pass\ndef turn(items): items.reverse()\n"
+    "def pytest_configure(config):\n    Later.pytest_collection_modifyitems = staticmethod(turn)\n"
+    "    config.pluginmanager.register(Later())\n",
+}
+
+
+@needs_file_mode
+@pytest.mark.parametrize("hook", LATE)
+def test_a_hook_on_the_whole_list_that_comes_with_pytest_configure_forces_whole_mode(project, agent, hook):
+    assert verdict(project, agent, LATE[hook])["whole"] == [f"conftest.py has {hook}"]
+
+
 @needs_file_mode
 @pytest.mark.parametrize("name", PER_ITEM)
 def test_a_hook_that_treats_items_one_by_one_does_not(project, agent, name):

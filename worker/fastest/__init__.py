@@ -1,1 +1,19 @@
-"""The Python side of fastest: hosts the user's own pytest at the end of the worker wire (docs/protocol.md)."""
+"""The Python side of fastest: hosts the user's own pytest at the end of the worker wire (docs/protocol.md).
+
+As a plugin, `pytest -p fastest -n auto`, it hands the run to the program `fastest` (handover.py). PYTEST_DONT_REWRITE
+"""
+
+import os
+import sys
+
+# Where a wheel has put this file alone, the rest is beside the program: PREFIX/lib/fastest/worker/fastest.
+_beside = os.path.join(os.path.dirname(__file__), *[os.pardir] * 3, "fastest", "worker", "fastest")
+if os.path.isdir(_beside):
+    __path__.append(os.path.normpath(_beside))
+
+
+def pytest_addhooks(pluginmanager):
+    if "fastest.start" not in sys.modules:  # In our own processes, whose options name this plugin, too, it does nothing.
+        from fastest import handover
+
+        handover.register(pluginmanager)

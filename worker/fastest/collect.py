@@ -230,11 +230,11 @@ class FileUnits:
         if count != self._plugins_seen and not self._problem:
             self._plugins_seen = count
             reasons = verdicts.list_hooks(self._config) + verdicts.late_hooks(self._config)
-            self._problem = "; ".join(reasons)
+            self._problem = f"{reasons[0]} (hint: --collect whole)" if reasons else ""
         if not self._problem:
             shared = compat.parametrised_session_fixtures(self._session)
             if shared:
-                self._problem = f"the fixture {shared[0]} has params and is shared by several files"
+                self._problem = f"the fixture {shared[0]} has params and is shared by several files (hint: --collect whole)"
         return self._problem
 
     def _absolute(self, path: str) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import inspect
 import io
 import os
@@ -99,7 +98,10 @@ def import_for_configure() -> None:
 
 def remove_hook(config: pytest.Config, hook: str, plugin_name: str) -> None:
     """Takes one hook implementation away from one plugin."""
-    plugin = config.pluginmanager.get_plugin(plugin_name)
+    remove_hook_of(config, hook, config.pluginmanager.get_plugin(plugin_name))
+
+
+def remove_hook_of(config: pytest.Config, hook: str, plugin: object) -> None:
     caller = getattr(config.hook, hook, None)
     if plugin is not None and caller is not None and any(impl.plugin is plugin for impl in caller.get_hookimpls()):
         caller._remove_plugin(plugin)
@@ -249,16 +251,6 @@ def header_lines(config: pytest.Config) -> list[str]:
 
     lines = TerminalReporter.pytest_report_header(None, config)  # It reads its config only.
     return lines if isinstance(lines, list) else [lines]
-
-
-def claim_distribution(manager: pytest.PytestPluginManager, plugin: object, name: str) -> None:
-    """Lists `plugin` as loaded from an installed distribution, as pluggy does for entry points."""
-    distribution = importlib.metadata.distribution(name)
-    if not hasattr(manager, "list_plugin_distributions"):  # Before pluggy 1.7.
-        from pluggy._manager import DistFacade
-
-        distribution = DistFacade(distribution)
-    manager._plugin_distinfo.append((plugin, distribution))
 
 
 def parametrised_session_fixtures(session: pytest.Session) -> list[str]:

@@ -45,6 +45,12 @@ class ErrorText:
         self.catch()
         self._text.write(text)
 
+    def refuse(self, why: str) -> None:
+        """A usage error, unless `why` is empty."""
+        if why:
+            self.catch()
+            raise pytest.UsageError(why)
+
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_cmdline_main(self) -> object:
         outcome = yield

@@ -126,6 +126,11 @@ class Crew:
         node.is_up = False
         self.config.hook.pytest_testnodedown(node=node, error=error)
 
+    def all_have_collected(self, ids: list[str]) -> None:
+        """xdist's workers each collect everything; ours together."""
+        for node in self._nodes.values():
+            self.config.hook.pytest_xdist_node_collection_finished(node=node, ids=ids)
+
     def lose_the_rest(self) -> None:
         """At the end: nodes whose worker has never said goodbye."""
         for name, node in list(self._nodes.items()):

@@ -13,6 +13,7 @@ import socket
 import sys
 import tempfile
 import weakref
+from typing import TextIO
 
 import pytest
 
@@ -92,6 +93,13 @@ def redirect_output(fd: int, config: pytest.Config | None) -> None:
     for target in (1, 2):
         os.dup2(fd, saved.get(target, target), inheritable=target not in saved)
     os.close(fd)
+
+
+def null_writer(config: pytest.Config) -> TextIO:
+    """A file to nowhere, open as long as the config."""
+    writer = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    config.add_cleanup(writer.close)
+    return writer
 
 
 def leave(status: int) -> None:

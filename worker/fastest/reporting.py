@@ -7,8 +7,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import os
-from collections.abc import Callable, Iterator
-from types import CodeType
+from collections.abc import Callable
 
 import pytest
 
@@ -16,6 +15,7 @@ from fastest import compat, verdicts
 
 _NODE_HOOKS = (
     "pytest_configure_node", "pytest_testnodeready", "pytest_testnodedown", "pytest_xdist_setupnodes", "pytest_xdist_newgateway",
+    "pytest_xdist_node_collection_finished",
 )  # fmt: skip
 # A conftest that has one of these looks at the run as a whole, from the process in which xdist would call it last.
 _CONFTEST_HOOKS = ("pytest_sessionfinish", "pytest_unconfigure", "pytest_runtest_logreport")
@@ -24,6 +24,8 @@ _PROCESS_HOOKS = ("pytest_configure", "pytest_sessionstart", *_CONFTEST_HOOKS)
 _XDIST_WORDS = frozenset(
     ("workerinput", "slaveinput", "PYTEST_XDIST_WORKER", "is_xdist_worker", "is_xdist_controller", "is_xdist_master")
 )
+# At the session's end an installed plugin may read the terminal reporter's lists, which are the main process's.
+_END_HOOKS = ("pytest_sessionfinish", "pytest_unconfigure")
 
 # Plugins by top-level module: they report in the main process only if asked to.
 _OPTIONS = {
@@ -32,6 +34,7 @@ _OPTIONS = {
     "pytest_html": ("htmlpath",),
     "pytest_jsonreport": ("json_report",),
     "pytest_nunit": ("nunit_xmlpath",),
+    "pytest_split": ("store_durations",),
     "_hypothesis_pytestplugin": ("hypothesis_show_statistics",),
 }
 # Their hooks are for others that are judged by themselves, or do nothing where tests are distributed.
@@ -61,10 +64,28 @@ def _why(config: pytest.Config, plugin: object) -> str:
     hooks = [name for name in ("pytest_terminal_summary", *_NODE_HOOKS) if _implements(plugin, name)]
     if _is_conftest(plugin):
         hooks += [name for name in _CONFTEST_HOOKS if _implements(plugin, name)]
-        hooks += [name for name in _PROCESS_HOOKS if name not in hooks and _mentions(getattr(plugin, name, None), _XDIST_WORDS)]
+        hooks += [name for name in _PROCESS_HOOKS if name not in hooks and verdicts.mentioned(getattr(plugin, name, None), _XDIST_WORDS)]
     if not hooks:
-        hooks = [f"{each.__name__}.pytest_configure_node" for each in _later_plugins(plugin)]
+        hooks = list(verdicts.later_hooks(plugin, ("pytest_configure_node",)))
+    if not hooks and not _is_conftest(plugin):
+        owners = (plugin, *verdicts.own_classes(plugin))
+        hooks = [name for owner in owners for name in _END_HOOKS if _is_for_main_process(getattr(owner, name, None))]
     return f"implements {hooks[0]}" if hooks else ""
+
+
+def leave_to_main_process(config: pytest.Config, single: bool) -> None:
+    """In one of several workers: takes away what installed plugins do at the end with the results of the whole run."""
+    if single:
+        return
+    for hook, impl in list(verdicts.foreign_hooks(config, _END_HOOKS)):
+        if not _is_conftest(impl.plugin) and _is_for_main_process(impl.function):
+            compat.remove_hook_of(config, hook, impl.plugin)
+
+
+def _is_for_main_process(function: Callable | None) -> bool:
+    """Whether a hook reads the terminal reporter, which xdist's workers do not have, and knows nothing of workers."""
+    found = verdicts.mentioned(function, _XDIST_WORDS | {"terminalreporter", "workeroutput"})
+    return found == {"terminalreporter"}
 
 
 def _implements(plugin: object, name: str) -> bool:
@@ -75,33 +96,9 @@ def _is_conftest(plugin: object) -> bool:
     return os.path.basename(getattr(plugin, "__file__", None) or "") == "conftest.py"
 
 
-def _later_plugins(plugin: object) -> Iterator[type]:
-    """Classes of a plugin module that it may register when it is configured (pytest-randomly, pytest-retry, pytest-mypy)."""
-    if inspect.ismodule(plugin):
-        for value in vars(plugin).values():
-            if inspect.isclass(value) and value.__module__ == plugin.__name__ and _implements(value, "pytest_configure_node"):
-                yield value
-
-
 def _rerunfailures_needs_it(config: pytest.Config) -> bool:
     """Its workers ask the controller for a port wherever xdist is installed; else it only prints, if asked to."""
     if importlib.util.find_spec("xdist") is not None and importlib.util.find_spec("xdist.newhooks") is not None:
         return True
     shown = str(config.getoption("reportchars", ""))
     return any(char in shown for char in "rRaA") or bool(config.getoption("rerun_show_tracebacks", False))
-
-
-def _mentions(function: Callable | None, words: frozenset[str]) -> bool:
-    code = getattr(inspect.unwrap(function), "__code__", None) if function is not None else None
-    return code is not None and _code_mentions(code, words)
-
-
-def _code_mentions(code: CodeType, words: frozenset[str]) -> bool:
-    if words.intersection(code.co_names):
-        return True
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType) and _code_mentions(constant, words):
-            return True
-        if isinstance(constant, str) and constant in words:
-            return True
-    return False

@@ -7,7 +7,7 @@ import warnings
 
 import pytest
 
-from fastest import compat, wire
+from fastest import compat, values, wire
 
 PHASES = {"setup": 0, "call": 1, "teardown": 2}
 OUTCOMES = {"passed": 0, "failed": 1, "skipped": 2}
@@ -53,6 +53,8 @@ class Envelopes:
         if "_report_type" in report_json:  # Subtests' name for it.
             report_json["$report_type"] = report_json.pop("_report_type")
         envelope = {"report": safe(report_json)}
+        if self.full and envelope["report"] is not report_json:
+            envelope["exact"] = values.to_wire(report_json)
         if report.failed or (hasattr(report, "wasxfail") and report.longrepr is not None):
             envelope["text"] = compat.terminal_text(report, self.color, self.columns)
             envelope["short"] = _summary_message(report.longrepr)

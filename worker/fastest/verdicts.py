@@ -5,12 +5,14 @@ Each reason is a line for a person and names the plugin or option. In doubt the 
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
@@ -36,6 +38,8 @@ _WHOLE_OPTIONS = (
     ("lf", "--lf"), ("failedfirst", "--ff"), ("newfirst", "--nf"), ("stepwise", "--stepwise"), ("stepwise_skip", "--stepwise-skip"),
     ("keepduplicates", "--keep-duplicates"), ("pyargs", "--pyargs"),
 )  # fmt: skip
+# Plugins by top-level module that run the tests themselves, and the options that have them do so.
+_RUNNERS = {"pytest_parallel": (("workers", "--workers"), ("tests_per_worker", "--tests-per-worker"))}
 _KNOWN_DEVICES = re.compile(r"/dev/(null|zero|full|u?random|tty|ptmx|pts/.*|shm/.*|fd/.*|std.*)$")
 
 
@@ -45,6 +49,15 @@ def whole(config: pytest.Config) -> list[str]:
         return ["pytest 7 has no directory collectors"]
     reasons = [f"{flag} looks at the whole collection" for name, flag in _WHOLE_OPTIONS if config.getoption(name, False)]
     return reasons + _argument_reasons(config) + list_hooks(config) + _session_parameters(config)
+
+
+def refusal(config: pytest.Config) -> str:
+    """A usage error where a plugin is asked to distribute the tests; else empty."""
+    for plugin in config.pluginmanager.get_plugins():
+        for name, flag in _RUNNERS.get(module_of(plugin).split(".")[0], ()):
+            if config.getoption(name, None):
+                return f"{flag}: fastest and {module_of(plugin)} cannot both run the tests (hint: -n N)"
+    return ""
 
 
 def _argument_reasons(config: pytest.Config) -> list[str]:
@@ -68,7 +81,44 @@ def list_hooks(config: pytest.Config) -> list[str]:
         if hook == "pytest_collection_modifyitems" and not core_protocol.is_wrapper(impl) and is_per_item(impl.function):
             continue
         reasons.append(f"{_name(config, impl)} implements {hook}")
+    for plugin in config.pluginmanager.get_plugins():
+        if not compat.is_core(None, plugin) and module_of(plugin).split(".")[0] not in _PER_ITEM_MODULES:
+            reasons += [f"{plugin_name(config, plugin)} has {each}" for each in later_hooks(plugin, _WHOLE_LIST_HOOKS)]
     return reasons
+
+
+def later_hooks(plugin: object, hooks: tuple[str, ...]) -> Iterator[str]:
+    """Those of `hooks` that a plugin may add when it is configured, which is after READY: by registering an object of a
+    class of its package, or one that its pytest_configure has just made."""
+    for each in own_classes(plugin):
+        yield from (f"{each.__name__}.{name}" for name in hooks if callable(getattr(each, name, None)))
+    named = mentioned(getattr(plugin, "pytest_configure", None), frozenset(hooks))
+    yield from (f"{name} in pytest_configure" for name in sorted(named))
+
+
+def own_classes(plugin: object) -> Iterator[type]:
+    """The classes of its own package in a plugin module's namespace."""
+    if inspect.ismodule(plugin):
+        package = module_of(plugin).split(".")[0]
+        for value in list(vars(plugin).values()):
+            if inspect.isclass(value) and value.__module__.split(".")[0] == package:
+                yield value
+
+
+def mentioned(function: Callable | None, words: frozenset[str]) -> set[str]:
+    """Those of `words` that stand in a function's code, as a name or a text."""
+    code = getattr(inspect.unwrap(function), "__code__", None) if function is not None else None
+    return _mentioned_in(code, words) if code is not None else set()
+
+
+def _mentioned_in(code: CodeType, words: frozenset[str]) -> set[str]:
+    found = set(words.intersection(code.co_names))
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            found |= _mentioned_in(constant, words)
+        elif isinstance(constant, str) and constant in words:
+            found.add(constant)
+    return found
 
 
 def late_hooks(config: pytest.Config) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from fastest import compat
+from fastest import compat_plugins
 
 
 def _is_installed() -> bool:
@@ -26,10 +26,10 @@ def _is_installed() -> bool:
         return False
 
 
-def make_shim(setup: dict[str, Any]) -> types.ModuleType | None:
-    """None where pytest itself would not have xdist and nobody distributes."""
+def make_shim(setup: dict[str, Any], with_module: bool = True) -> types.ModuleType | None:
+    """None where pytest itself would not have xdist and nobody distributes. `with_module`: `import xdist` works."""
     if setup.get("n", 0) > 1:
-        if not _is_installed():
+        if with_module and not _is_installed():
             sys.meta_path.append(StandInFinder())
         return _plugin()
     argv = setup.get("argv", [])
@@ -107,7 +107,7 @@ def _process_count(text: str) -> int | str:
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(Hooks)
     if _is_installed():
-        compat.claim_distribution(pluginmanager, pluginmanager.get_plugin("xdist"), "pytest-xdist")
+        compat_plugins.claim_distribution(pluginmanager, pluginmanager.get_plugin("xdist"), "pytest-xdist")
     for name in ("xdist.plugin", "xdist.looponfail"):
         pluginmanager.set_blocked(name)
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from fastest import bytecode, collect, compat, compat_cache, compat_junit, compat_rewrite, debugger, identity, process
-from fastest import ready, whole_run, wire
+from fastest import ready, reporting, verdicts, whole_run, wire
 from fastest.children import Children
 from fastest.error_text import ErrorText
 from fastest.fast_collection import FastCollection
@@ -91,6 +91,7 @@ class Zygote:
     def pytest_cmdline_main(self, config: pytest.Config) -> int | None:
         self._config = config
         color, columns = bool(self._setup.get("color")), int(self._setup.get("columns") or 80)
+        self.errors.refuse(verdicts.refusal(config))
         config.fastest_known_plugins = set(config.pluginmanager.get_plugins())
         if not self._setup.get("id"):
             compat_cache.clear_if_asked(config)
@@ -120,10 +121,9 @@ class Zygote:
     def pytest_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line("markers", "fastest(serial): while the test runs, nothing else of the run does.")
         whole_run.neutralise_plugins(config, self.single)
-        writer = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  Open as long as the terminal reporter.
-        config.add_cleanup(writer.close)
+        reporting.leave_to_main_process(config, self.single)
         envelopes = self._recorder.envelopes
-        compat.mute_terminal(config, writer, envelopes.color, envelopes.columns)
+        compat.mute_terminal(config, process.null_writer(config), envelopes.color, envelopes.columns)
         compat.remove_hook(config, "pytest_report_header", "terminalreporter")  # READY told it; this reads all metadata.
         if self.single:
             self._summary = ForeignSummary(config, io.StringIO())
