@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/agent_command.h"
 #include "cli/run_command.h"
 
 int main(int argc, char** argv) {

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,19 +12,18 @@
 #include <optional>
 #include <random>
 
-#include "agent/agent.h"
 #include "base/machine.h"
 #include "base/signals.h"
 #include "cli/console.h"
 #include "cli/controller_host.h"
 #include "cli/coordinator_session.h"
 #include "cli/installation.h"
+#include "cli/linked_agent.h"
 #include "cli/options.h"
 #include "cli/planner.h"
 #include "cli/reporting.h"
 #include "cli/settings.h"
 #include "discovery/discovery.h"
-#include "protocol/agent_link.h"
 
 namespace fastest {
 namespace {
@@ -156,55 +154,6 @@ RunOptions MakeRunOptions(const Invocation& invocation, const History& history) 
   run.dist = DistOf(invocation.options.dist);
   return run;
 }
-
-Hello MakeHello(std::uint32_t workers) {
-  utsname system{};
-  ::uname(&system);
-  Hello hello;
-  hello.name = HostName();
-  hello.workers = workers;
-  hello.platform = fmt::format("{}-{}", system.sysname, system.machine);
-  return hello;
-}
-
-Result<AgentOptions> MakeAgentOptions(const Options& options, std::uint32_t workers, bool attached) {
-  auto python = FindPython(options.python);
-  if (!python.ok()) return python.error();
-  auto folder = FindWorkerFolder();
-  if (!folder.ok()) return folder.error();
-  AgentOptions agent;
-  agent.process.python = *python;
-  agent.process.worker_dir = *folder;
-  agent.process.attached = attached;
-  agent.process.bytecode_cache = options.cache;
-  agent.workers = workers;
-  agent.hang_timeout = std::chrono::duration_cast<Duration>(Seconds(options.hang_timeout));
-  agent.max_worker_restart = options.max_worker_restart;
-  return agent;
-}
-
-// An agent with its link, in this process or for a coordinator elsewhere.
-class LinkedAgent {
- public:
-  LinkedAgent(ZmqContext& context, EventLoop& loop, AgentOptions options, AgentLink::OnLost on_lost)
-      : workers_(options.workers),
-        link_(
-            context, loop, [this](const CoordinatorMessage& message) { agent_.Receive(message); }, std::move(on_lost)),
-        agent_(loop, std::move(options), [this](AgentMessage message) {
-          said_goodbye_ = said_goodbye_ || std::holds_alternative<Goodbye>(message);
-          link_.Send(std::move(message));
-        }) {}
-
-  Status Connect(const std::string& endpoint) { return link_.Connect(endpoint, MakeHello(workers_)); }
-  Agent& agent() { return agent_; }
-  bool finished() const { return said_goodbye_ && link_.drained(); }
-
- private:
-  std::uint32_t workers_;
-  bool said_goodbye_ = false;
-  AgentLink link_;
-  Agent agent_;
-};
 
 // The plan before Python is up, and again if Python disagrees with what was read natively.
 class PlanMaker {
@@ -372,39 +321,6 @@ int RunCommand(const std::vector<std::string>& words, bool coordinator) {
   const Error failed = ExecPytest(*python, argv);
   Console().Complain(failed.message);
   return kInternal;
-}
-
-int AgentCommand(const std::vector<std::string>& words) {
-  Options options;
-  if (const Status scanned = ScanOptions(words, true, &options); !scanned.ok()) return Fail(scanned.error());
-  if (options.connect.empty()) return Fail(Error{"agent: --connect tcp://HOST:PORT is missing"});
-  if (!options.pytest_argv.empty())
-    return Fail(Error{
-        fmt::format("agent: unknown argument {} (pytest's arguments are the coordinator's)", options.pytest_argv[0])});
-  const std::uint32_t workers =
-      std::max(options.workers.value_or(options.workers_auto ? UsableProcessors() : 2 * UsableProcessors()), 1U);
-  auto agent_options = MakeAgentOptions(options, workers, false);
-  if (!agent_options.ok()) return Fail(agent_options.error());
-  EventLoop loop;
-  ZmqContext context;
-  std::string lost;
-  LinkedAgent* running = nullptr;
-  Signals signals(loop, {SIGINT, SIGTERM, SIGHUP},
-                  [&](int) { running->agent().Shutdown("the agent was told to stop"); });
-  LinkedAgent agent(context, loop, std::move(*agent_options), [&](const std::string& why) {
-    lost = why;
-    loop.Stop();
-  });
-  running = &agent;
-  if (const Status connected = agent.Connect(options.connect); !connected.ok()) return Fail(connected.error());
-  loop.AddPump([&] {
-    if (agent.finished()) loop.Stop();
-    return false;
-  });
-  loop.Run();
-  if (lost.empty()) return 0;
-  Console().Complain(lost);
-  return 75;  // EX_TEMPFAIL: never one of the outcomes 1 to 5.
 }
 
 int DiscoverCommand(const std::vector<std::string>& words) {

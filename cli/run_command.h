@@ -10,9 +10,6 @@ namespace fastest {
 // `words`: the command line without the program's name and subcommand. `coordinator`: no agent of its own.
 int RunCommand(const std::vector<std::string>& words, bool coordinator);
 
-// `fastest agent --connect …`: works for a coordinator until it says stop.
-int AgentCommand(const std::vector<std::string>& words);
-
 // `fastest discover [paths]`: the static list.
 int DiscoverCommand(const std::vector<std::string>& words);
 

@@ -1,0 +1,51 @@
+#include "cli/linked_agent.h"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+#include "base/machine.h"
+#include "cli/installation.h"
+
+namespace fastest {
+namespace {
+
+Hello MakeHello(std::uint32_t workers) {
+  utsname system{};
+  ::uname(&system);
+  Hello hello;
+  hello.name = HostName();
+  hello.workers = workers;
+  hello.platform = fmt::format("{}-{}", system.sysname, system.machine);
+  return hello;
+}
+
+}  // namespace
+
+Result<AgentOptions> MakeAgentOptions(const Options& options, std::uint32_t workers, bool attached) {
+  auto python = FindPython(options.python);
+  if (!python.ok()) return python.error();
+  auto folder = FindWorkerFolder();
+  if (!folder.ok()) return folder.error();
+  AgentOptions agent;
+  agent.process.python = *python;
+  agent.process.worker_dir = *folder;
+  agent.process.attached = attached;
+  agent.process.bytecode_cache = options.cache;
+  agent.workers = workers;
+  agent.hang_timeout = std::chrono::duration_cast<Duration>(Seconds(options.hang_timeout));
+  agent.max_worker_restart = options.max_worker_restart;
+  return agent;
+}
+
+LinkedAgent::LinkedAgent(ZmqContext& context, EventLoop& loop, AgentOptions options, AgentLink::OnLost on_lost)
+    : workers_(options.workers),
+      link_(
+          context, loop, [this](const CoordinatorMessage& message) { agent_.Receive(message); }, std::move(on_lost)),
+      agent_(loop, std::move(options), [this](AgentMessage message) {
+        said_goodbye_ = said_goodbye_ || std::holds_alternative<Goodbye>(message);
+        link_.Send(std::move(message));
+      }) {}
+
+Status LinkedAgent::Connect(const std::string& endpoint) { return link_.Connect(endpoint, MakeHello(workers_)); }
+
+}  // namespace fastest
