@@ -18,8 +18,10 @@
 #include "cli/controller_host.h"
 #include "cli/coordinator_session.h"
 #include "cli/installation.h"
+#include "cli/link_keys.h"
 #include "cli/linked_agent.h"
 #include "cli/options.h"
+#include "cli/own_code.h"
 #include "cli/planner.h"
 #include "cli/reporting.h"
 #include "cli/settings.h"
@@ -31,6 +33,8 @@ namespace {
 using nlohmann::json;
 
 constexpr int kUsage = static_cast<int>(ExitCode::kUsageError);
+// So long --expect-agents are waited for where --min-agents are enough.
+constexpr std::chrono::seconds kEnoughAfter{60};
 constexpr int kInternal = static_cast<int>(ExitCode::kInternalError);
 
 // Everything that is known before a process is started.
@@ -39,7 +43,8 @@ struct Invocation {
   PytestGuess guess;
   PytestConfig config;
   std::string directory;
-  std::uint32_t workers = 1;
+  std::uint32_t workers = 1;        // Of the run, as planned.
+  std::uint32_t agent_workers = 1;  // Of the agent in this process.
 };
 
 // argparse's "@file": one word a line. pytest gets the word as it is; only what we read of the command line sees the
@@ -97,7 +102,7 @@ Result<Invocation> ReadInvocation(const std::vector<std::string>& words) {
   invocation.guess = GuessPytest(inherited);
   // pytest resolves a relative testpaths and the arguments itself; the plan needs the same words.
   if (!first.args.empty()) invocation.guess.args = first.args;
-  invocation.workers = CountWorkers(invocation.options, invocation.guess);
+  invocation.workers = invocation.agent_workers = CountWorkers(invocation.options, invocation.guess);
   return invocation;
 }
 
@@ -139,7 +144,7 @@ std::string StateFolder(const Invocation& invocation) {
 }
 
 // `history` is filled before the run asks it.
-RunOptions MakeRunOptions(const Invocation& invocation, const History& history) {
+RunOptions MakeRunOptions(const Invocation& invocation, const History& history, bool remote) {
   RunOptions run;
   run.history = [&history](const std::string& node_id) { return history.ItemSeconds(node_id); };
   run.run_id = invocation.options.run_id;
@@ -152,6 +157,13 @@ RunOptions MakeRunOptions(const Invocation& invocation, const History& history) 
   if (invocation.options.optimizer == "aggressive") run.optimizer = Optimizer::kAggressive;
   run.batch_size = invocation.options.batch_size;
   run.dist = DistOf(invocation.options.dist);
+  const NetworkWords& network = invocation.options.network;
+  run.remote = remote;
+  run.expect_agents = network.expect_agents;
+  run.min_agents = network.min_agents == 0 ? network.expect_agents : network.min_agents;
+  // --min-agents alone: so many are expected.
+  if (network.expect_agents == 1) run.expect_agents = run.min_agents;
+  run.allowed_skew = network.allow_skew;
   return run;
 }
 
@@ -187,11 +199,35 @@ class PlanMaker {
   std::optional<Discovery> discovery_;
 };
 
-Status CheckLoopback(const std::string& endpoint) {
-  if (endpoint.starts_with("tcp://127.") || endpoint.starts_with("tcp://localhost:") ||
-      endpoint.starts_with("tcp://[::1]:"))
-    return Ok();
-  return Error{fmt::format("--listen {}: without keys only loopback is allowed, e.g. tcp://127.0.0.1:5555", endpoint)};
+Result<NetworkOptions> PrepareNetwork(const Invocation& invocation) {
+  const NetworkWords& words = invocation.options.network;
+  if (words.listen.empty()) return Error{"coordinator: --listen tcp://127.0.0.1:PORT is missing"};
+  NetworkOptions network;
+  auto keys = ReadCoordinatorKeys(words);
+  if (!keys.ok()) return keys.error();
+  network.keys = std::move(*keys);
+  if (!network.keys && !IsLoopback(words.listen))
+    return Error{fmt::format("--listen {}: without keys only loopback is allowed (hint: fastest keygen --join-secret, "
+                             "then --join-secret fastest-keys/join.secret for the coordinator and each agent)",
+                             words.listen)};
+  if (!words.allow_skew.contains("code")) {
+    const auto code =
+        ReadOwnCode({invocation.options.report_log, invocation.options.json, invocation.guess.junit_xml});
+    if (!code.ok()) return code.error();
+    network.code_digest = code->digest();
+    network.code_manifest = code->Text();
+  }
+  network.enough_after = kEnoughAfter;
+  network.abandoned_after = std::chrono::duration_cast<Duration>(Seconds(words.agents_timeout));
+  return network;
+}
+
+// A run over several machines has several workers, however many each machine has.
+void PlanForAgents(Invocation* invocation) {
+  const NetworkWords& words = invocation->options.network;
+  const PytestGuess& guess = invocation->guess;
+  if (guess.interactive || guess.order_preserving || invocation->options.dist == "no") return;
+  invocation->workers = std::max(2U, invocation->agent_workers * words.expect_agents);
 }
 
 // The planner, with what the controller process (where plugins want one) has to add to the plan.
@@ -207,7 +243,10 @@ CoordinatorSession::Planner PlannerWith(PlanMaker& planner, ControllerHost& cont
   };
 }
 
-int Execute(Invocation& invocation, bool coordinator) {
+// `network`: of a coordinator for other machines; nothing: the run is this process's own.
+int Execute(Invocation& invocation, std::optional<NetworkOptions> network) {
+  const bool coordinator = network.has_value();
+  const bool has_agent = !coordinator || invocation.options.network.with_agent;
   Console console;
   EventLoop loop;
   ZmqContext context;
@@ -221,8 +260,8 @@ int Execute(Invocation& invocation, bool coordinator) {
   }
   const std::string setup = MakeSetup(invocation, reporting);
 
-  auto agent_options = MakeAgentOptions(invocation.options, invocation.workers, attached);
-  if (!agent_options.ok() && !coordinator) {
+  auto agent_options = MakeAgentOptions(invocation.options, invocation.agent_workers, attached);
+  if (!agent_options.ok() && has_agent) {
     console.Complain(agent_options.error().message);
     return kUsage;
   }
@@ -241,7 +280,7 @@ int Execute(Invocation& invocation, bool coordinator) {
   History history;
   PlanMaker planner(invocation, history, console);
   session = std::make_unique<CoordinatorSession>(
-      context, loop, MakeRunOptions(invocation, history), setup, PlannerWith(planner, controller),
+      context, loop, MakeRunOptions(invocation, history, coordinator), setup, PlannerWith(planner, controller),
       [&](RunFinished end, std::function<void(RunFinished)> told) {
         controller.Close(std::move(end), std::move(told));
       },
@@ -249,8 +288,9 @@ int Execute(Invocation& invocation, bool coordinator) {
   for (Reporter* reporter : reporting.reporters()) session->AddReporter(reporter);
   session->AddReporter(&controller);
 
-  if (!coordinator) {
-    local = std::make_unique<LinkedAgent>(context, loop, std::move(*agent_options), [](const std::string&) {});
+  if (has_agent) {
+    local = std::make_unique<LinkedAgent>(context, loop, std::move(*agent_options), AgentLinkOptions{},
+                                          [](AgentLink::End, const std::string&) {});
     local->agent().StartZygote(setup);  // Python starts while we look for tests.
   }
   const std::string state = StateFolder(invocation);
@@ -259,14 +299,23 @@ int Execute(Invocation& invocation, bool coordinator) {
     planner.Prepare();
   }
 
-  const auto bound = session->Bind(coordinator ? invocation.options.listen : "inproc://run");
-  if (!bound.ok()) {
-    console.Complain(bound.error().message);
-    return kUsage;
+  if (network) {
+    session->OpenToNetwork(std::move(*network), [](const std::string& text) {
+      std::fprintf(stderr, "fastest: warning: %s\n", text.c_str());
+    });
+    const auto bound = session->Bind(invocation.options.network.listen);
+    if (!bound.ok()) {
+      console.Complain(bound.error().message);
+      return kUsage;
+    }
+    console.Write(fmt::format("fastest: run {} listens on {}\n", invocation.options.run_id, *bound));
   }
-  if (coordinator) console.Write(fmt::format("fastest: run {} listens on {}\n", invocation.options.run_id, *bound));
   if (local) {
-    const Status connected = local->Connect(*bound);
+    constexpr const char* kHere = "inproc://run";
+    const auto bound = session->Bind(kHere);
+    CHECK(bound.ok(), bound.ok() ? "" : bound.error().message);
+    const std::string& name = invocation.options.network.name;
+    const Status connected = local->Connect(kHere, name.empty() ? HostName() : name, "");
     CHECK(connected.ok(), connected.error().message);
   }
   loop.AddPump([&] {
@@ -301,13 +350,16 @@ int RunCommand(const std::vector<std::string>& words, bool coordinator) {
     std::printf("fastest %s\n", FASTEST_VERSION);
     return 0;
   }
+  std::optional<NetworkOptions> network;
   if (coordinator) {
-    if (options.listen.empty()) return Fail(Error{"coordinator: --listen tcp://127.0.0.1:PORT is missing"});
-    if (const Status loopback = CheckLoopback(options.listen); !loopback.ok()) return Fail(loopback.error());
+    auto prepared = PrepareNetwork(*invocation);
+    if (!prepared.ok()) return Fail(prepared.error());
+    network = std::move(*prepared);
+    PlanForAgents(&*invocation);
   }
   if (invocation->guess.collect_only && options.static_only) return DiscoverCommand(words);
   const bool hosted = options.help || !invocation->guess.exec.empty() || invocation->guess.collect_only;
-  if (!hosted) return Execute(*invocation, coordinator);
+  if (!hosted) return Execute(*invocation, std::move(network));
   auto python = FindPython(options.python);
   if (!python.ok()) return Fail(python.error());
   std::vector<std::string> argv = options.pytest_argv;
