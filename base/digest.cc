@@ -8,8 +8,9 @@ namespace fastest {
 
 Digest Blake2b(std::string_view bytes, std::string_view key) {
   Digest digest;
-  const int made = crypto_generichash(digest.data(), digest.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
-                                      bytes.size(), reinterpret_cast<const unsigned char*>(key.data()), key.size());
+  const int made =
+      crypto_generichash(digest.data(), digest.size(), reinterpret_cast<const unsigned char*>(bytes.data()),
+                         bytes.size(), reinterpret_cast<const unsigned char*>(key.data()), key.size());
   CHECK(made == 0, key.size());
   return digest;
 }

@@ -59,8 +59,8 @@ class AgentSession {
   // The exit code, or nothing: begin again, with nothing of this session.
   std::optional<int> Run() {
     const NetworkWords& network = work_->options.network;
-    const Status connected = agent_.Connect(network.connect, network.name.empty() ? HostName() : network.name,
-                                            work_->code_digest);
+    const Status connected =
+        agent_.Connect(network.connect, network.name.empty() ? HostName() : network.name, work_->code_digest);
     if (!connected.ok()) return Fail(connected.error());
     loop_.Run();
     return exit_code_;
@@ -138,9 +138,10 @@ Result<Work> Prepare(const std::vector<std::string>& words) {
   if (!keys.ok()) return keys.error();
   work.keys = *keys;
   if (!work.keys && !IsLoopback(network.connect))
-    return Error{fmt::format("--connect {}: without keys only loopback is allowed (hint: --join-secret FILE with the "
-                             "coordinator's join secret)",
-                             network.connect)};
+    return Error{
+        fmt::format("--connect {}: without keys only loopback is allowed (hint: --join-secret FILE with the "
+                    "coordinator's join secret)",
+                    network.connect)};
   work.workers =
       std::max(options.workers.value_or(options.workers_auto ? UsableProcessors() : 2 * UsableProcessors()), 1U);
   auto agent = MakeAgentOptions(options, work.workers, false);

@@ -21,10 +21,10 @@ namespace fastest {
 // What a run over several machines adds.
 struct NetworkOptions {
   std::optional<CoordinatorKeys> keys;
-  std::string code_digest;             // Of the coordinator's own tree; agents must have the same. "": not compared.
-  std::string code_manifest;           // Its files, for an agent to tell what differs.
-  Duration enough_after{};             // So long --expect-agents are waited for if --min-agents are there.
-  Duration abandoned_after{};          // So long the run waits for an agent when there is none.
+  std::string code_digest;     // Of the coordinator's own tree; agents must have the same. "": not compared.
+  std::string code_manifest;   // Its files, for an agent to tell what differs.
+  Duration enough_after{};     // So long --expect-agents are waited for if --min-agents are there.
+  Duration abandoned_after{};  // So long the run waits for an agent when there is none.
 };
 
 class CoordinatorSession {

@@ -36,10 +36,14 @@ Status WriteNew(const std::string& folder, const NewFile& file) {
 
 std::vector<NewFile> KeyPairs() {
   const CurvePair coordinator = NewCurvePair(), agent = NewCurvePair();
-  return {{"coordinator.key", "# fastest: the coordinator's key. Keep it secret.\nsecret " + Hex(coordinator.secret) + "\n", true},
-          {"coordinator.pub", Hex(coordinator.open) + "\n", false},
-          {"agent.key", "# fastest: an agent's key. Keep it secret.\nsecret " + Hex(agent.secret) + "\n", true},
-          {"agents.allow", "# fastest: public keys of agents that may join, one a line, each with a name.\n" + Hex(agent.open) + " agent\n", false}};
+  return {
+      {"coordinator.key", "# fastest: the coordinator's key. Keep it secret.\nsecret " + Hex(coordinator.secret) + "\n",
+       true},
+      {"coordinator.pub", Hex(coordinator.open) + "\n", false},
+      {"agent.key", "# fastest: an agent's key. Keep it secret.\nsecret " + Hex(agent.secret) + "\n", true},
+      {"agents.allow",
+       "# fastest: public keys of agents that may join, one a line, each with a name.\n" + Hex(agent.open) + " agent\n",
+       false}};
 }
 
 }  // namespace
@@ -71,8 +75,10 @@ int KeygenCommand(const std::vector<std::string>& words) {
   if (join) {
     std::printf("both sides: --join-secret %s/join.secret\n", folder.c_str());
   } else {
-    std::printf("coordinator: --key-file %s/coordinator.key --allow-keys %s/agents.allow\n", folder.c_str(), folder.c_str());
-    std::printf("agent: --key-file %s/agent.key --coordinator-key %s/coordinator.pub\n", folder.c_str(), folder.c_str());
+    std::printf("coordinator: --key-file %s/coordinator.key --allow-keys %s/agents.allow\n", folder.c_str(),
+                folder.c_str());
+    std::printf("agent: --key-file %s/agent.key --coordinator-key %s/coordinator.pub\n", folder.c_str(),
+                folder.c_str());
   }
   return 0;
 }

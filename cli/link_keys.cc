@@ -58,9 +58,10 @@ Result<std::string> ReadJoinSecret(const NetworkWords& words) {
     if (secret.empty()) return Error{path + ": the join secret is empty"};
   }
   if (!secret.empty() && secret.size() < kLeastJoinSecret)
-    return Error{fmt::format("{}: the join secret has {} characters, at least {} are needed (hint: fastest keygen "
-                             "--join-secret)",
-                             place, secret.size(), kLeastJoinSecret)};
+    return Error{
+        fmt::format("{}: the join secret has {} characters, at least {} are needed (hint: fastest keygen "
+                    "--join-secret)",
+                    place, secret.size(), kLeastJoinSecret)};
   return secret;
 }
 
@@ -96,7 +97,8 @@ Result<std::set<Digest>> ReadAllowed(const std::string& path) {
     ++number;
     if (line.empty() || line[0] == '#') continue;
     const auto key = DigestFromHex(line.substr(0, line.find_first_of(" \t")));
-    if (!key) return Error{fmt::format("{}:{}: a line is a public key (64 hexadecimal digits) and a name", path, number)};
+    if (!key)
+      return Error{fmt::format("{}:{}: a line is a public key (64 hexadecimal digits) and a name", path, number)};
     allowed.insert(*key);
   }
   if (allowed.empty()) return Error{path + ": no key is allowed"};

@@ -11,8 +11,8 @@
 
 namespace fastest {
 
-// Nothing where no key and no secret is given. What stands in the environment is wiped from it, so that no test sees it.
-// Call before there are threads.
+// Nothing where no key and no secret is given. What stands in the environment is wiped from it, so that no test sees
+// it. Call before there are threads.
 Result<std::optional<CoordinatorKeys>> ReadCoordinatorKeys(const NetworkWords& words);
 Result<std::optional<AgentKeys>> ReadAgentKeys(const NetworkWords& words);
 

@@ -18,7 +18,8 @@ Result<AgentOptions> MakeAgentOptions(const Options& options, std::uint32_t work
 
 class LinkedAgent {
  public:
-  LinkedAgent(ZmqContext& context, EventLoop& loop, AgentOptions options, AgentLinkOptions link, AgentLink::OnEnd on_end);
+  LinkedAgent(ZmqContext& context, EventLoop& loop, AgentOptions options, AgentLinkOptions link,
+              AgentLink::OnEnd on_end);
 
   // `code_digest`: of the tree here; "": the coordinator's own.
   Status Connect(const std::string& endpoint, const std::string& name, const std::string& code_digest);

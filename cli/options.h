@@ -22,16 +22,16 @@ struct NetworkWords {
   std::string listen;   // coordinator
   std::string connect;  // agent
   std::uint32_t expect_agents = 1;
-  std::uint32_t min_agents = 0;   // 0: as many as expect_agents.
-  double agents_timeout = 600;    // Seconds.
-  bool with_agent = false;        // The coordinator is an agent too.
-  std::string name;               // Of the agent.
-  double grace = 30;              // Seconds that running tests have after SIGTERM.
-  double orphan_timeout = 120;    // Seconds.
-  std::string join_secret;        // Path.
-  std::string key_file;           // Path.
-  std::string coordinator_key;    // The public key, hex, or a path of a file that holds it.
-  std::string allow_keys;         // Path.
+  std::uint32_t min_agents = 0;  // 0: as many as expect_agents.
+  double agents_timeout = 600;   // Seconds.
+  bool with_agent = false;       // The coordinator is an agent too.
+  std::string name;              // Of the agent.
+  double grace = 30;             // Seconds that running tests have after SIGTERM.
+  double orphan_timeout = 120;   // Seconds.
+  std::string join_secret;       // Path.
+  std::string key_file;          // Path.
+  std::string coordinator_key;   // The public key, hex, or a path of a file that holds it.
+  std::string allow_keys;        // Path.
   std::set<std::string> allow_skew;
 };
 
@@ -55,8 +55,8 @@ struct Options {
   bool static_only = false;  // --static with --collect-only
   std::string run_id;
   NetworkWords network;
-  bool fast_protocol = true;        // --no-fast-protocol
-  double diff_budget = 5;           // Seconds of CPU time for one diff of a failure; 0: diffs are left to Python alone.
+  bool fast_protocol = true;  // --no-fast-protocol
+  double diff_budget = 5;     // Seconds of CPU time for one diff of a failure; 0: diffs are left to Python alone.
   bool version = false;
   bool help = false;
   std::vector<std::string> serial;  // [tool.fastest] serial: globs.

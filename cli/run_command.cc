@@ -207,12 +207,12 @@ Result<NetworkOptions> PrepareNetwork(const Invocation& invocation) {
   if (!keys.ok()) return keys.error();
   network.keys = std::move(*keys);
   if (!network.keys && !IsLoopback(words.listen))
-    return Error{fmt::format("--listen {}: without keys only loopback is allowed (hint: fastest keygen --join-secret, "
-                             "then --join-secret fastest-keys/join.secret for the coordinator and each agent)",
-                             words.listen)};
+    return Error{
+        fmt::format("--listen {}: without keys only loopback is allowed (hint: fastest keygen --join-secret, "
+                    "then --join-secret fastest-keys/join.secret for the coordinator and each agent)",
+                    words.listen)};
   if (!words.allow_skew.contains("code")) {
-    const auto code =
-        ReadOwnCode({invocation.options.report_log, invocation.options.json, invocation.guess.junit_xml});
+    const auto code = ReadOwnCode({invocation.options.report_log, invocation.options.json, invocation.guess.junit_xml});
     if (!code.ok()) return code.error();
     network.code_digest = code->digest();
     network.code_manifest = code->Text();

@@ -20,6 +20,14 @@ bool IsSubtest(const TestReport& report) {
                                           report.envelope.find("SubTestReport") != std::string::npos);
 }
 
+// News that only a worker can have: an agent that has not begun has none.
+bool IsOfAWorker(const AgentMessage& message) {
+  return std::holds_alternative<Walked>(message) || std::holds_alternative<Collected>(message) ||
+         std::holds_alternative<ItemReport>(message) || std::holds_alternative<WorkerUp>(message) ||
+         std::holds_alternative<WorkerLost>(message) || std::holds_alternative<WorkerDone>(message) ||
+         std::holds_alternative<WorkerStopping>(message);
+}
+
 }  // namespace
 
 Run::Effects Run::Apply(Time now, Input input) {
@@ -38,7 +46,9 @@ Run::Effects Run::Apply(Time now, Input input) {
 void Run::On(Said& said) {
   const auto agent = agents_.find(said.agent);
   // A plan that could not be made is told as agent 0's Ready, whether or not that one is still there.
-  if ((agent == agents_.end() || agent->second.gone) && !std::holds_alternative<Ready>(said.message)) return;
+  const bool is_ready = std::holds_alternative<Ready>(said.message);
+  if ((agent == agents_.end() || agent->second.gone) && !is_ready) return;
+  if (agent != agents_.end() && !agent->second.begun && IsOfAWorker(said.message)) return;
   std::visit([&](auto& message) { On(said.agent, message); }, said.message);
 }
 
@@ -112,7 +122,8 @@ void Run::On(AgentId agent, Collected& collected) {
   if (plan_.mode != CollectMode::kFile) return EnterWhole(collected);
   LeaseState* lease = LiveLease(agent, collected.lease);
   if (lease == nullptr || Number(collected.unit) >= units_.size()) return;
-  const bool given = std::find(lease->uncollected.begin(), lease->uncollected.end(), collected.unit) != lease->uncollected.end();
+  const bool given =
+      std::find(lease->uncollected.begin(), lease->uncollected.end(), collected.unit) != lease->uncollected.end();
   if (given || units_[Number(collected.unit)].collected) EnterUnit(collected, *lease);
 }
 
@@ -412,7 +423,8 @@ void Run::On(AgentId, WorkerStopping& stopping) {
   RequestStop(Stop::How::kFinish, stopping.reason);
 }
 
-void Run::On(AgentId, InternalError& error) {
+void Run::On(AgentId agent, InternalError& error) {
+  if (options_.remote && !agents_[agent].begun) return Dismiss(agent, error.text);
   internal_error_ = true;
   effects_.events.push_back(Notice{error.text, true});
   RequestStop(Stop::How::kFinish, "internal error");

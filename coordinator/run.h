@@ -39,7 +39,7 @@ class Run {
     AgentId agent{};
     std::string why = {};
   };
-  struct Hurry {};  // The agents that are there are enough, if they are min_agents.
+  struct Hurry {};    // The agents that are there are enough, if they are min_agents.
   struct Abandoned {  // There has been no agent for too long.
     std::string why;
   };

@@ -140,7 +140,8 @@ void Run::On(const Lost& lost) {
   agents_[lost.agent].gone = true;
   agents_[lost.agent].figures.end = "lost";
   const std::string why = lost.why.empty() ? "" : " (" + lost.why + ")";
-  effects_.events.push_back(Notice{fmt::format("agent {} is lost{}: its items run again", NameOf(lost.agent), why), true});
+  effects_.events.push_back(
+      Notice{fmt::format("agent {} is lost{}: its items run again", NameOf(lost.agent), why), true});
   for (auto& [id, lease] : leases_) {
     if (lease.agent != lost.agent || !lease.alive) continue;
     for (const ItemId item : lease.items) {

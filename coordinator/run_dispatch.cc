@@ -240,7 +240,8 @@ std::optional<LeaseId> Run::LeaseToSteal() const {
 void Run::Steal() {
   if (!queue_.empty() || options_.dist == Dist::kLoadFile || options_.dist == Dist::kLoadScope) return;
   const bool idle = std::any_of(agents_.begin(), agents_.end(), [](const auto& one) {
-    return one.second.begun && !one.second.gone && !one.second.leaving && one.second.leases < one.second.workers && one.second.credit > 0;
+    return one.second.begun && !one.second.gone && !one.second.leaving && one.second.leases < one.second.workers &&
+           one.second.credit > 0;
   });
   const bool under_way = std::any_of(leases_.begin(), leases_.end(),
                                      [](const auto& one) { return one.second.open && one.second.revoking; });

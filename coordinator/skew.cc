@@ -35,13 +35,14 @@ class Differences {
 
   void Compare(const std::string& kind, const std::string& what, const std::string& ours, const std::string& theirs) {
     if (ours == theirs || allowed_.contains(kind)) return;
-    found_.push_back(fmt::format("{} {} there, {} here", what, theirs.empty() ? "is not" : theirs,
-                                 ours.empty() ? "is not" : ours));
+    found_.push_back(
+        fmt::format("{} {} there, {} here", what, theirs.empty() ? "is not" : theirs, ours.empty() ? "is not" : ours));
     kinds_.insert(kind);
   }
   std::optional<std::string> Text() const {
     if (found_.empty()) return std::nullopt;
-    return fmt::format("{} (hint: --allow-skew {} on the coordinator)", fmt::join(found_, "; "), fmt::join(kinds_, ","));
+    return fmt::format("{} (hint: --allow-skew {} on the coordinator)", fmt::join(found_, "; "),
+                       fmt::join(kinds_, ","));
   }
 
  private:

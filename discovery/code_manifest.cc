@@ -88,7 +88,8 @@ class TreeReader {
     }
     manifest.files[path] = now.digest;
     if (WallSeconds() - static_cast<double>(stamp->modified) / 1e9 < kTooFresh) return;
-    cache += Hex(now.digest) + " " + std::to_string(stamp->size) + " " + std::to_string(stamp->modified) + " " + path + "\n";
+    cache +=
+        Hex(now.digest) + " " + std::to_string(stamp->size) + " " + std::to_string(stamp->modified) + " " + path + "\n";
   }
 
   std::string root_;

@@ -23,8 +23,8 @@ struct CodeManifest {
   std::string digest() const;
 };
 
-// `cache_path`: where digests are kept by size and time of change, "" for nowhere; a cache that can't be read or written
-// is no error. `skip`: absolute paths that are left out too. A file that can't be read counts as empty.
+// `cache_path`: where digests are kept by size and time of change, "" for nowhere; a cache that can't be read or
+// written is no error. `skip`: absolute paths that are left out too. A file that can't be read counts as empty.
 CodeManifest ReadCodeManifest(const std::string& root, const std::string& cache_path,
                               const std::set<std::string>& skip = {});
 

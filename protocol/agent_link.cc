@@ -70,14 +70,19 @@ void AgentLink::OnConnection(const ConnectionEvent& event) {
     EndLink(End::kRefused, fmt::format("{} refused this agent's key: its allow-list does not have it", endpoint_));
   } else if (event.what == What::kBadHandshake && !welcomed_) {
     if (bad_handshakes_++ == 0) first_bad_handshake_ = loop_.now();
-    if (bad_handshakes_ < kBadHandshakes || loop_.now() - first_bad_handshake_ < kBadHandshakeTime) return;
-    EndLink(End::kRefused,
-            options_.keys ? fmt::format("{} is no coordinator with the key or join secret that this agent was given",
-                                        endpoint_)
-                          : fmt::format("{} is no coordinator that talks without keys (hint: fastest agent "
-                                        "--join-secret FILE, or --key-file FILE --coordinator-key KEY)",
-                                        endpoint_));
+    JudgeHandshakes();
   }
+}
+
+// Also called from time to time: after some refusals ZeroMQ was seen to stop trying.
+void AgentLink::JudgeHandshakes() {
+  if (bad_handshakes_ < kBadHandshakes || loop_.now() - first_bad_handshake_ < kBadHandshakeTime) return;
+  EndLink(End::kRefused,
+          options_.keys
+              ? fmt::format("{} is no coordinator with the key or join secret that this agent was given", endpoint_)
+              : fmt::format("{} is no coordinator that talks without keys (hint: fastest agent --join-secret FILE, or "
+                            "--key-file FILE --coordinator-key KEY)",
+                            endpoint_));
 }
 
 void AgentLink::OnFrame(std::string_view frame) {
@@ -96,8 +101,7 @@ void AgentLink::OnFrame(std::string_view frame) {
 
 void AgentLink::Take(Envelope<CoordinatorMessage> envelope) {
   if (envelope.expired) return EndLink(End::kExpired, "the coordinator does not know this agent any more");
-  if (const auto* refused =
-          envelope.messages.empty() ? nullptr : std::get_if<Refused>(&envelope.messages.front())) {
+  if (const auto* refused = envelope.messages.empty() ? nullptr : std::get_if<Refused>(&envelope.messages.front())) {
     refused_manifest_ = refused->manifest;
     return EndLink(End::kRefused, refused->why);
   }
@@ -117,12 +121,15 @@ void AgentLink::EndLink(End end, const std::string& why) {
 }
 
 bool AgentLink::Pump() {
-  const bool more = socket_.Pump();
+  bool more = socket_.Pump();
   while (channel_.wants_to_send()) {
     auto frame = channel_.NextFrame();
     frame.session = session_;
-    for (const std::string& part : SplitFrame<AgentMessage>(Encode(frame), session_))
+    for (const std::string& part : SplitFrame<AgentMessage>(Encode(frame), session_)) {
       if (!socket_.Send("", part)) return more;
+      // Sending may take note of what has come, which then does not wake the loop any more.
+      more = more || socket_.HasMore();
+    }
   }
   return more;
 }
@@ -131,6 +138,7 @@ void AgentLink::Beat() {
   // If it was we who slept (stopped, suspended), the coordinator's silence says nothing.
   if (loop_.now() - beat_ > 2 * kHeartbeat) heard_ = loop_.now();
   beat_ = loop_.now();
+  JudgeHandshakes();
   const auto silence = loop_.now() - heard_;
   if (silence >= options_.orphaned_after)
     EndLink(End::kOrphaned, fmt::format("no word from the coordinator at {} for {} s", endpoint_,

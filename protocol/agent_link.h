@@ -56,6 +56,7 @@ class AgentLink {
   void OnFrame(std::string_view frame);
   void Take(Envelope<CoordinatorMessage> envelope);
   void OnConnection(const ConnectionEvent& event);
+  void JudgeHandshakes();
   void EndLink(End end, const std::string& why);
   bool Pump();
   void Beat();

@@ -97,12 +97,12 @@ class Channel {
     Out message;
     std::size_t size = 0;
   };
-  std::deque<Kept> kept_;    // Queued and not acknowledged.
+  std::deque<Kept> kept_;  // Queued and not acknowledged.
   std::size_t kept_bytes_ = 0;
   std::size_t sent_bytes_ = 0;  // Of the first sent_.
-  std::uint64_t first_ = 1;  // The number of kept_[0].
-  std::size_t sent_ = 0;     // How many of kept_ have been sent since the last Resend().
-  std::uint64_t taken_ = 0;  // The last message taken in order.
+  std::uint64_t first_ = 1;     // The number of kept_[0].
+  std::size_t sent_ = 0;        // How many of kept_ have been sent since the last Resend().
+  std::uint64_t taken_ = 0;     // The last message taken in order.
   bool acknowledgement_due_ = false;
 };
 

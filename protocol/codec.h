@@ -17,8 +17,8 @@
 
 namespace fastest {
 
-// The largest frame that is read, joined from its parts.
-constexpr std::size_t kMaxFrame = std::size_t{64} << 20;
+// The largest frame that is read, joined from its parts: any one record of a worker fits (docs/protocol.md 1.2).
+constexpr std::size_t kMaxFrame = std::size_t{72} << 20;
 // A larger frame travels in parts of this size, so that no frame keeps others, and the sign of life that each is,
 // waiting for long.
 constexpr std::size_t kPartBytes = std::size_t{256} << 10;

@@ -183,8 +183,7 @@ CoordinatorMessage Take(wire::Message::Reader in, CoordinatorMessage*) {
   switch (in.which()) {
     case Message::WELCOME: {
       const auto m = in.getWelcome();
-      return Welcome{Text(m.getRunId()), AgentId{m.getAgent()}, WorkerId{m.getFirstWorker()},
-                     Text(m.getSetup())};
+      return Welcome{Text(m.getRunId()), AgentId{m.getAgent()}, WorkerId{m.getFirstWorker()}, Text(m.getSetup())};
     }
     case Message::REFUSED:
       return Refused{Text(in.getRefused().getWhy()), Text(in.getRefused().getManifest())};
@@ -227,10 +226,12 @@ Envelope<Message> ReadEnvelope(const std::vector<capnp::word>& words) {
   limits.nestingLimit = 32;
   capnp::FlatArrayMessageReader reader(kj::arrayPtr(words.data(), words.size()), limits);
   const auto root = reader.getRoot<wire::Envelope>();
-  Envelope<Message> envelope{root.getSequence(), root.getAcknowledged(), {}, Text(root.getSession()), root.getExpired()};
+  Envelope<Message> envelope{
+      root.getSequence(), root.getAcknowledged(), {}, Text(root.getSession()), root.getExpired()};
   envelope.version = root.getVersion();
   const auto part = root.getPart();
-  envelope.part = {{reinterpret_cast<const char*>(part.begin()), part.size()}, root.getPartIndex(), root.getPartCount()};
+  envelope.part = {
+      {reinterpret_cast<const char*>(part.begin()), part.size()}, root.getPartIndex(), root.getPartCount()};
   const auto list = root.getMessages();
   if (list.size() > kMostMessages) throw BadValue{"number of messages"};
   if (envelope.version != kProtocolVersion && (list.size() == 0 || list[0].which() != wire::Message::REFUSED))

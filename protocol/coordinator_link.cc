@@ -116,8 +116,9 @@ void CoordinatorLink::Deliver(AgentId agent, Envelope<AgentMessage> frame) {
     if (session.gone && !session.forgotten) return SayExpired(session.route);
     if (frame.part.count > 0) {
       auto whole = session.joiner.Add(std::move(frame.part));
-      if (whole.ok() && whole->empty()) return;
-      auto joined = whole.ok() ? DecodeFromAgent(*whole) : Result<Envelope<AgentMessage>>(whole.error());
+      if (!whole.ok()) return Lose(agent, whole.error().message);
+      if (whole->empty()) return;
+      auto joined = DecodeFromAgent(*whole);
       if (!joined.ok() || joined->part.count > 0)
         return OnBadFrame({session.route, session.key}, joined.ok() ? "part in a part" : joined.error().message);
       frame = std::move(*joined);
@@ -134,10 +135,12 @@ void CoordinatorLink::OnBadFrame(const Socket::Origin& origin, const std::string
   const auto known = routes_.find(origin.route);
   if (known == routes_.end()) {
     if (strikes_.size() > kMostStrikers) strikes_.clear();
-    if (++strikes_[origin.route] == kStrikes) TellOnce(origin.route, "somebody who is no agent is not listened to: " + why);
+    if (++strikes_[origin.route] == kStrikes)
+      TellOnce(origin.route, "somebody who is no agent is not listened to: " + why);
     return;
   }
-  if (++sessions_[Number(known->second)].strikes >= kStrikes) Lose(known->second, "it sends nonsense: " + why);
+  // No second chance: its messages would be missing in the row, and nothing fills the gap.
+  Lose(known->second, "it sends nonsense: " + why);
 }
 
 void CoordinatorLink::OnConnection(const ConnectionEvent& event) {
@@ -172,27 +175,29 @@ void CoordinatorLink::Lose(AgentId agent, const std::string& why) {
   handlers_.on_lost(agent, why);
 }
 
-void CoordinatorLink::Flush(AgentId agent) {
+bool CoordinatorLink::Flush(AgentId agent) {
   Session& session = sessions_[Number(agent)];
-  if (session.broken) return;  // Everything is sent again when it comes back.
+  if (session.broken || !session.channel.wants_to_send()) return false;  // Broken: all is sent again when it is back.
   while (session.channel.wants_to_send()) {
     for (const std::string& part : SplitFrame<CoordinatorMessage>(Encode(session.channel.NextFrame()), "")) {
       if (socket_.Send(session.route, part)) continue;
       session.broken = loop_.now();
       loop_.After(kReturnWindow, [this, agent, since = loop_.now()] {
-        if (sessions_[Number(agent)].broken == since)
-          Lose(agent, "its connection broke and it did not come back");
+        if (sessions_[Number(agent)].broken == since) Lose(agent, "its connection broke and it did not come back");
       });
-      return;
+      return false;
     }
   }
+  return true;
 }
 
 bool CoordinatorLink::Pump() {
   const bool more = socket_.Pump();
+  bool sent = false;
   for (std::size_t i = 0; i < sessions_.size(); ++i)
-    if (!sessions_[i].gone || sessions_[i].forgotten) Flush(AgentId{static_cast<std::uint32_t>(i)});
-  return more;
+    if (!sessions_[i].gone || sessions_[i].forgotten) sent = Flush(AgentId{static_cast<std::uint32_t>(i)}) || sent;
+  // Sending may take note of what has come, which then does not wake the loop any more.
+  return more || (sent && socket_.HasMore());
 }
 
 // A send to a connection that is gone fails: so we hear of it at once.

@@ -2,8 +2,8 @@
 //
 // An agent is known by its session, not by its connection: one that comes back with its session's name (and the same
 // key) goes on where it was. An agent is lost when it has been silent for kLostAfter, when its connection broke and it
-// did not come back within kReturnWindow, or when it sends nonsense (three frames). Strangers reach nothing: their
-// frames are dropped, and they are told of once each. One thread.
+// did not come back within kReturnWindow, or when it sends a frame that can't be read. Strangers reach nothing: after
+// three bad frames nothing of theirs is looked at, and they are told of once each. One thread.
 
 #pragma once
 
@@ -59,9 +59,8 @@ class CoordinatorLink {
     Time heard;
     PartJoiner joiner = {};
     std::optional<Time> broken = {};  // Since when its connection is.
-    int strikes = 0;
-    bool gone = false;       // Lost, or forgotten.
-    bool forgotten = false;  // In order.
+    bool gone = false;                // Lost, or forgotten.
+    bool forgotten = false;           // In order.
   };
 
   void OnFrame(const Socket::Origin& origin, std::string_view frame);
@@ -75,7 +74,7 @@ class CoordinatorLink {
   void SayExpired(const std::string& route);
   void Refuse(const std::string& route, Refused refused);
   bool Pump();
-  void Flush(AgentId agent);
+  bool Flush(AgentId agent);  // Whether it sent anything.
   void Probe();
   void Beat();
 

@@ -73,8 +73,14 @@ bool Gatekeeper::Answer() {
 }
 
 void Gatekeeper::Reply(const std::vector<std::string>& request, bool admitted, const std::string& user) {
-  const std::string frames[] = {request[kRoute],          "",   request[kVersion], request[kRequest], admitted ? "200" : "400",
-                                admitted ? "OK" : "no key of ours", user, ""};
+  const std::string frames[] = {request[kRoute],
+                                "",
+                                request[kVersion],
+                                request[kRequest],
+                                admitted ? "200" : "400",
+                                admitted ? "OK" : "no key of ours",
+                                user,
+                                ""};
   const std::size_t last = std::size(frames) - 1;
   for (std::size_t i = 0; i <= last; ++i)
     zmq_send(socket_, frames[i].data(), frames[i].size(), ZMQ_DONTWAIT | (i < last ? ZMQ_SNDMORE : 0));

@@ -1,7 +1,7 @@
 // The messages between coordinator and agent, as values. codec.h turns them into Cap'n Proto and back.
 //
-// Sequence numbers, acknowledgements and resending belong to the link below (protocol/channel.h): what stands here arrives
-// once, in order. Times are relative; no wall clock is ever compared between machines.
+// Sequence numbers, acknowledgements and resending belong to the link below (protocol/channel.h): what stands here
+// arrives once, in order. Times are relative; no wall clock is ever compared between machines.
 
 #pragma once
 

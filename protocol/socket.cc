@@ -140,6 +140,12 @@ bool Socket::Receive() {
   return true;
 }
 
+bool Socket::HasMore() {
+  int events = 0;
+  std::size_t size = sizeof events;
+  return zmq_getsockopt(socket_, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN) != 0;
+}
+
 bool Socket::Pump() {
   bool more = gatekeeper_ && gatekeeper_->Pump();
   more = (monitor_ && monitor_->Pump()) || more;

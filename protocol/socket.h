@@ -62,6 +62,8 @@ class Socket {
   // message).
   bool Send(const std::string& route, std::string_view frame);
 
+  // Whether a frame waits.
+  bool HasMore();
   // Takes up to a fixed number of frames; true if there may be more.
   bool Pump();
 

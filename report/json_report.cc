@@ -150,18 +150,18 @@ std::string JsonReport::Document::Finish(const RunFinished& event) {
   for (const auto& [item, test] : tests_) tests.push_back(TestJson(test));
   for (const auto& [id, test] : strangers_) tests.push_back(TestJson(test));
   Json document = {{"format", "fastest"},
-                         {"version", kFormatVersion},
-                         {"run", run_},
-                         {"exit_code", event.exit_code},
-                         {"stopped", event.stop_reason},
-                         {"collected", event.collected},
-                         {"counts", counts},
-                         {"times", Times(event.times)},
-                         {"tests", tests},
-                         {"collectors", collectors_},
-                         {"deselected", deselected_},
-                         {"warnings", warnings_},
-                         {"not_run", event.not_run}};
+                   {"version", kFormatVersion},
+                   {"run", run_},
+                   {"exit_code", event.exit_code},
+                   {"stopped", event.stop_reason},
+                   {"collected", event.collected},
+                   {"counts", counts},
+                   {"times", Times(event.times)},
+                   {"tests", tests},
+                   {"collectors", collectors_},
+                   {"deselected", deselected_},
+                   {"warnings", warnings_},
+                   {"not_run", event.not_run}};
   if (!event.agents.empty()) document["agents"] = AgentsJson(event.agents);
   return DumpJson(document, 1, false) + "\n";
 }

@@ -24,8 +24,7 @@ TEST_CASE("what differs is listed with the option that allows it") {
         "(hint: --allow-skew plugins,pytest,python on the coordinator)");
   CHECK(*ReadySkew(Ready("3.11", "9.2", "6"), R"({"implementation": "cpython", "python": "3.11", "pytest": "9.2",
         "pluggy": "1.6", "plugins": []})",
-                   {}) ==
-        "pytest-cov is not there, 6 here (hint: --allow-skew plugins on the coordinator)");
+                   {}) == "pytest-cov is not there, 6 here (hint: --allow-skew plugins on the coordinator)");
 }
 
 TEST_CASE("what is allowed does not count") {

@@ -11,10 +11,11 @@ TEST_CASE("globs match as gitignore says") {
     bool matches;
   };
   const Case cases[] = {
-      {"*.o", "a.o", true},       {"*.o", "d/a.o", false},     {"a?c", "abc", true},      {"a?c", "a/c", false},
-      {"[a-c]x", "bx", true},     {"[!a-c]x", "bx", false},    {"**/x", "x", true},       {"**/x", "a/b/x", true},
-      {"a/**/x", "a/x", true},    {"a/**/x", "a/b/c/x", true}, {"a/**", "a/b/c", true},   {"a/**", "b/a", false},
-      {"a\\*b", "a*b", true},     {"a\\*b", "axb", false},     {"foo*bar", "foo/bar", false},
+      {"*.o", "a.o", true},          {"*.o", "d/a.o", false}, {"a?c", "abc", true},
+      {"a?c", "a/c", false},         {"[a-c]x", "bx", true},  {"[!a-c]x", "bx", false},
+      {"**/x", "x", true},           {"**/x", "a/b/x", true}, {"a/**/x", "a/x", true},
+      {"a/**/x", "a/b/c/x", true},   {"a/**", "a/b/c", true}, {"a/**", "b/a", false},
+      {"a\\*b", "a*b", true},        {"a\\*b", "axb", false}, {"foo*bar", "foo/bar", false},
       {"*a*b*c", "xxaxxbxxc", true},
   };
   for (const Case& one : cases) {
