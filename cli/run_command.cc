@@ -243,6 +243,24 @@ CoordinatorSession::Planner PlannerWith(PlanMaker& planner, ControllerHost& cont
   };
 }
 
+// Lets agents come: those of other machines, and the one in this process (null: there is none).
+Status OpenDoors(const Invocation& invocation, std::optional<NetworkOptions> network, CoordinatorSession& session,
+                 LinkedAgent* local, Console& console) {
+  const NetworkWords& words = invocation.options.network;
+  if (network) {
+    session.OpenToNetwork(std::move(*network), [](const std::string& text) {
+      std::fprintf(stderr, "fastest: warning: %s\n", text.c_str());
+    });
+    const auto bound = session.Bind(words.listen);
+    if (!bound.ok()) return bound.error();
+    console.Write(fmt::format("fastest: run {} listens on {}\n", invocation.options.run_id, *bound));
+  }
+  if (local == nullptr) return Ok();
+  constexpr const char* kHere = "inproc://run";
+  if (const auto bound = session.Bind(kHere); !bound.ok()) return bound.error();
+  return local->Connect(kHere, words.name.empty() ? HostName() : words.name, "");
+}
+
 // `network`: of a coordinator for other machines; nothing: the run is this process's own.
 int Execute(Invocation& invocation, std::optional<NetworkOptions> network) {
   const bool coordinator = network.has_value();
@@ -254,8 +272,8 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network) {
   const bool attached =
       !coordinator && (invocation.guess.interactive || (invocation.workers == 1 && invocation.guess.capture == "no"));
   Reporting reporting(invocation.options, invocation.guess, attached, console);
-  if (const Status opened = reporting.Open(); !opened.ok()) {
-    console.Complain(opened.error().message);
+  if (const Status files = reporting.Open(); !files.ok()) {
+    console.Complain(files.error().message);
     return kUsage;
   }
   const std::string setup = MakeSetup(invocation, reporting);
@@ -299,24 +317,10 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network) {
     planner.Prepare();
   }
 
-  if (network) {
-    session->OpenToNetwork(std::move(*network), [](const std::string& text) {
-      std::fprintf(stderr, "fastest: warning: %s\n", text.c_str());
-    });
-    const auto bound = session->Bind(invocation.options.network.listen);
-    if (!bound.ok()) {
-      console.Complain(bound.error().message);
-      return kUsage;
-    }
-    console.Write(fmt::format("fastest: run {} listens on {}\n", invocation.options.run_id, *bound));
-  }
-  if (local) {
-    constexpr const char* kHere = "inproc://run";
-    const auto bound = session->Bind(kHere);
-    CHECK(bound.ok(), bound.ok() ? "" : bound.error().message);
-    const std::string& name = invocation.options.network.name;
-    const Status connected = local->Connect(kHere, name.empty() ? HostName() : name, "");
-    CHECK(connected.ok(), connected.error().message);
+  const Status opened = OpenDoors(invocation, std::move(network), *session, local.get(), console);
+  if (!opened.ok()) {
+    console.Complain(opened.error().message);
+    return kUsage;
   }
   loop.AddPump([&] {
     console.Flush();

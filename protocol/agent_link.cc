@@ -13,6 +13,9 @@ constexpr std::size_t kMostWaitingOutput = std::size_t{16} << 20;
 constexpr int kBadHandshakes = 3;
 constexpr Duration kBadHandshakeTime = 4s;
 
+// A connection that stays broken for so long is made anew from scratch.
+constexpr Duration kRenewAfter = 8s;
+
 bool IsNetwork(const std::string& endpoint) { return !endpoint.starts_with("inproc:"); }
 
 }  // namespace
@@ -63,26 +66,27 @@ void AgentLink::OnConnection(const ConnectionEvent& event) {
   if (event.what == What::kReady) {
     // What was on its way when the connection before this one broke may be lost.
     bad_handshakes_ = 0;
+    broken_.reset();
     joiner_.Reset();
     channel_.Resend();
     channel_.Beat();
-  } else if (event.what == What::kUnauthorised) {
-    EndLink(End::kRefused, fmt::format("{} refused this agent's key: its allow-list does not have it", endpoint_));
-  } else if (event.what == What::kBadHandshake && !welcomed_) {
-    if (bad_handshakes_++ == 0) first_bad_handshake_ = loop_.now();
-    JudgeHandshakes();
+    return;
   }
-}
-
-// Also called from time to time: after some refusals ZeroMQ was seen to stop trying.
-void AgentLink::JudgeHandshakes() {
-  if (bad_handshakes_ < kBadHandshakes || loop_.now() - first_bad_handshake_ < kBadHandshakeTime) return;
-  EndLink(End::kRefused,
-          options_.keys
-              ? fmt::format("{} is no coordinator with the key or join secret that this agent was given", endpoint_)
-              : fmt::format("{} is no coordinator that talks without keys (hint: fastest agent --join-secret FILE, or "
-                            "--key-file FILE --coordinator-key KEY)",
-                            endpoint_));
+  if (!broken_) broken_ = loop_.now();
+  if (event.what == What::kUnauthorised)
+    return EndLink(End::kRefused,
+                   fmt::format("{} refused this agent's key: its allow-list does not have it", endpoint_));
+  if (welcomed_) return;
+  if (event.what == What::kBadHandshake && bad_handshakes_++ == 0) first_bad_handshake_ = loop_.now();
+  if (event.what == What::kMismatch ||
+      (bad_handshakes_ >= kBadHandshakes && loop_.now() - first_bad_handshake_ >= kBadHandshakeTime))
+    EndLink(
+        End::kRefused,
+        options_.keys
+            ? fmt::format("{} is no coordinator with the key or join secret that this agent was given", endpoint_)
+            : fmt::format("{} is no coordinator that talks without keys (hint: fastest agent --join-secret FILE, or "
+                          "--key-file FILE --coordinator-key KEY)",
+                          endpoint_));
 }
 
 void AgentLink::OnFrame(std::string_view frame) {
@@ -138,7 +142,11 @@ void AgentLink::Beat() {
   // If it was we who slept (stopped, suspended), the coordinator's silence says nothing.
   if (loop_.now() - beat_ > 2 * kHeartbeat) heard_ = loop_.now();
   beat_ = loop_.now();
-  JudgeHandshakes();
+  // After some errors ZeroMQ does not try again by itself.
+  if (broken_ && loop_.now() - *broken_ >= kRenewAfter) {
+    broken_ = loop_.now();
+    socket_.Renew(endpoint_);
+  }
   const auto silence = loop_.now() - heard_;
   if (silence >= options_.orphaned_after)
     EndLink(End::kOrphaned, fmt::format("no word from the coordinator at {} for {} s", endpoint_,

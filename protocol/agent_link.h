@@ -56,7 +56,6 @@ class AgentLink {
   void OnFrame(std::string_view frame);
   void Take(Envelope<CoordinatorMessage> envelope);
   void OnConnection(const ConnectionEvent& event);
-  void JudgeHandshakes();
   void EndLink(End end, const std::string& why);
   bool Pump();
   void Beat();
@@ -77,6 +76,7 @@ class AgentLink {
   std::size_t cut_bytes_ = 0;  // Of output, not yet told.
   int bad_handshakes_ = 0;     // In a row.
   Time first_bad_handshake_{};
+  std::optional<Time> broken_;  // Since when there is no connection, or since it was tried anew.
   std::string refused_manifest_;
 };
 

@@ -44,7 +44,9 @@ class Channel {
     acknowledgement_due_ = false;
     if (may_send()) frame.sequence = first_ + sent_;
     std::size_t bytes = 0;
-    while (may_send() && frame.messages.size() < kFrameMessages && bytes < kFrameBytes) {
+    while (may_send() && frame.messages.size() < kFrameMessages) {
+      // A large one goes alone: so Hello never stands in a frame that travels in parts.
+      if (bytes > 0 && bytes + kept_[sent_].size > kFrameBytes) break;
       bytes += kept_[sent_].size;
       sent_bytes_ += kept_[sent_].size;
       frame.messages.push_back(kept_[sent_++].message);

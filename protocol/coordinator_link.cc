@@ -145,7 +145,7 @@ void CoordinatorLink::OnBadFrame(const Socket::Origin& origin, const std::string
 
 void CoordinatorLink::OnConnection(const ConnectionEvent& event) {
   using What = ConnectionEvent::What;
-  if (event.what == What::kBadHandshake)
+  if (event.what == What::kBadHandshake || event.what == What::kMismatch)
     TellOnce(event.peer, fmt::format("{} was turned away: no agent of this version with a key for this coordinator",
                                      event.peer.empty() ? "somebody" : event.peer));
   if (event.what == What::kBroken) Probe();

@@ -114,6 +114,12 @@ Status Socket::Connect(const std::string& endpoint) {
   return Ok();
 }
 
+void Socket::Renew(const std::string& endpoint) {
+  zmq_disconnect(socket_, endpoint.c_str());  // It may have ended by itself.
+  const Status connected = Connect(endpoint);
+  (void)connected;  // It could be made once: what fails now is tried again later.
+}
+
 bool Socket::Send(const std::string& route, std::string_view frame) {
   if (kind_ == Kind::kRouter && zmq_send(socket_, route.data(), route.size(), ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0)
     return false;

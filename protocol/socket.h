@@ -57,6 +57,8 @@ class Socket {
   // Returns the endpoint as bound (the port in place of a wildcard).
   Result<std::string> Bind(const std::string& endpoint);
   Status Connect(const std::string& endpoint);
+  // Gives the connection up and begins a new one; what was on its way is lost.
+  void Renew(const std::string& endpoint);
 
   // Sends one frame; a ROUTER's to `route`. False: the peer is gone or its queue is full (the channel keeps the
   // message).

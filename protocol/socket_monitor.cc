@@ -85,13 +85,14 @@ void SocketMonitor::OnRaw(int event, int value) {
     case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
       return on_event_({What::kUnauthorised, ""});
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+      breaking_ = What::kBadHandshake;  // Its end, with the descriptor, follows.
+      return;
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-      bad_handshake_ = true;  // Its end, with the descriptor, follows.
+      breaking_ = What::kMismatch;
       return;
     case ZMQ_EVENT_DISCONNECTED: {
       const auto peer = peers_.extract(value);
-      const bool bad = std::exchange(bad_handshake_, false);
-      return on_event_({bad ? What::kBadHandshake : What::kBroken, peer.empty() ? "" : peer.mapped()});
+      return on_event_({std::exchange(breaking_, What::kBroken), peer.empty() ? "" : peer.mapped()});
     }
     default:
       return;

@@ -17,7 +17,8 @@ struct ConnectionEvent {
     kReady,         // Connected, and the handshake is done.
     kBroken,        // A connection that was ready, or was not, has ended.
     kUnauthorised,  // The other side does not accept our key.
-    kBadHandshake,  // Not our protocol, other keys, or the other side hung up in the handshake.
+    kBadHandshake,  // The other side hung up in the handshake: other keys, or it is going.
+    kMismatch,      // One side has keys and the other has not, or it is not our protocol. ZeroMQ does not try again.
   };
   What what = What::kReady;
   std::string peer;  // The other side's address without the port, where it is known.
@@ -46,7 +47,8 @@ class SocketMonitor {
   OnEvent on_event_;
   int fd_ = -1;
   std::map<int, std::string> peers_;  // By descriptor, of accepted connections.
-  bool bad_handshake_ = false;        // The connection that breaks next broke in its handshake.
+  // How the connection that breaks next broke.
+  ConnectionEvent::What breaking_ = ConnectionEvent::What::kBroken;
 };
 
 }  // namespace fastest
