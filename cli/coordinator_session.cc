@@ -11,11 +11,11 @@ constexpr std::chrono::milliseconds kTick{100};
 constexpr std::uint32_t kMostWorkers = 4096;
 constexpr std::size_t kLongestName = 100;
 
-// An agent's name comes from elsewhere: no control characters reach a terminal, and it stays short.
+// An agent's name comes from elsewhere: only plain characters reach a terminal and the reports, and it stays short.
 std::string Printable(std::string name) {
   name.resize(std::min(name.size(), kLongestName));
   for (char& c : name)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e) c = '?';
   return name;
 }
 
@@ -65,6 +65,7 @@ void CoordinatorSession::Hear(AgentId agent, AgentMessage message) {
     hello->name = Printable(hello->name);
     return Apply(Run::Joined{agent, std::move(*hello)});
   }
+  if (auto* leaving = std::get_if<Leaving>(&message)) leaving->why = Printable(leaving->why);
   const bool goodbye = std::holds_alternative<Goodbye>(message);
   Apply(Run::Said{agent, std::move(message)});
   if (goodbye) link_.Forget(agent);

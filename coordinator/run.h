@@ -145,6 +145,7 @@ class Run {
   void AskForPlan();
   void AskForWalk();
   bool Admit(AgentId agent, const std::string& ready);
+  void BlameAgents(ItemId item);
   void Dismiss(AgentId agent, const std::string& why);
   // The lease, if the agent holds it and news under it counts.
   LeaseState* LiveLease(AgentId agent, LeaseId lease);

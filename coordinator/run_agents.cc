@@ -10,7 +10,8 @@
 namespace fastest {
 namespace {
 
-// An item that has gone down with this many agents is failed and set aside.
+// An item that has gone down with this many agents is failed and set aside; twice as many where we can only presume
+// that it ran: the news that an item has begun may go down with its agent.
 constexpr int kMostLosses = 3;
 // Batches that an agent may ask for ahead, a worker.
 constexpr std::uint32_t kMostCredit = 64;
@@ -144,16 +145,29 @@ void Run::On(const Lost& lost) {
       Notice{fmt::format("agent {} is lost{}: its items run again", NameOf(lost.agent), why), true});
   for (auto& [id, lease] : leases_) {
     if (lease.agent != lost.agent || !lease.alive) continue;
-    for (const ItemId item : lease.items) {
-      if (ledger_[item].state != Ledger::State::kRunning || ledger_[item].lease != id) continue;
+    // Of a lease without a running item the first unfinished one is presumed to have run: in order, that is next.
+    std::optional<ItemId> presumed;
+    bool known = false;
+    for (const ItemId item : std::vector<ItemId>(lease.items)) {
+      if (!ledger_.Accepts(item, id)) continue;
+      if (!presumed) presumed = item;
+      if (ledger_[item].state != Ledger::State::kRunning) continue;
+      known = true;
       ledger_.CountLoss(item);
-      if (ledger_[item].losses >= kMostLosses)
-        FailItem(item, ledger_[item].worker, Phase::kCall,
-                 fmt::format("{} agents were lost while they ran this test", kMostLosses));
+      BlameAgents(item);
     }
+    if (!known && presumed) BlameAgents(*presumed);
     ReturnLease(id);
   }
   AskForWalk();
+}
+
+// Counts in halves: a loss that is known is two.
+void Run::BlameAgents(ItemId item) {
+  ledger_.CountLoss(item);
+  if (ledger_[item].losses >= 2 * kMostLosses)
+    FailItem(item, ledger_[item].worker, Phase::kCall,
+             fmt::format("at least {} agents were lost while they ran this test", kMostLosses));
 }
 
 void Run::On(const Abandoned& abandoned) {

@@ -115,9 +115,9 @@ def test_the_coordinator_can_be_an_agent_too_and_x_stops_everybody(make_lab):
 def test_a_test_that_takes_three_agents_down_is_set_aside(make_lab):
     lab = make_lab(network=False, files=1, tests=4, body=POISON)
     coordinator = lab.coordinator()
-    for number in range(4):
+    for number in range(8):
         lab.wait(lab.agent(lab.machine(), name="poisoned", workers=1), 60)
         if coordinator.poll() is not None:
             break
     assert lab.wait(coordinator, 30) == 1, lab.words()
-    assert "3 agents were lost while they ran this test" in coordinator.said.read_text()
+    assert "at least 3 agents were lost while they ran this test" in coordinator.said.read_text()
