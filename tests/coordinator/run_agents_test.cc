@@ -207,3 +207,16 @@ TEST_CASE("an agent that has not begun cannot end the run") {
   CHECK(play.Told<Refused>(kOne).size() == 1);
   CHECK_FALSE(play.run.finished());
 }
+
+TEST_CASE("a test that takes its agents down before anybody hears that it began is set aside in the end") {
+  Play play;
+  play.Join(kOne, "agent");
+  play.Collect({"a.py::poison"});
+  std::uint32_t lost = 0;
+  for (; lost < 10 && play.Reports() == 0; ++lost) {
+    if (lost > 0) play.Join(AgentId{lost}, "agent");
+    play.Apply(Run::Lost{AgentId{lost}, ""});
+  }
+  CHECK(lost == 6);
+  CHECK(play.Reports() == 1);
+}
