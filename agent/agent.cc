@@ -47,6 +47,14 @@ void Agent::Receive(const CoordinatorMessage& message) {
   std::visit([this](const auto& one) { On(one); }, message);
 }
 
+void Agent::Drain(const std::string& why) {
+  if (finished_ || stop_) return;
+  send_(Leaving{why});
+  for (const Waiting& waiting : std::exchange(waiting_, {}))
+    if (const auto* assign = std::get_if<Assign>(&waiting)) GiveBack(*assign);
+  On(fastest::Stop{Stop::How::kFinish, why});
+}
+
 void Agent::Shutdown(std::string why) {
   if (!finished_) On(fastest::Stop{Stop::How::kKill, std::move(why)});
 }
@@ -89,6 +97,7 @@ void Agent::On(const fastest::Walk&) {
 }
 
 void Agent::On(const Assign& assign) {
+  if (stop_) return GiveBack(assign);  // It was on its way when we said that we leave.
   waiting_.emplace_back(assign);
   Pump();
 }

@@ -43,7 +43,9 @@ class Agent {
   // Starts Python; Ready follows. `setup` is SETUP's JSON. Welcome does it too, if it was not done before.
   void StartZygote(std::string setup);
   void Receive(const CoordinatorMessage& message);
-  // The coordinator is gone: kills everything and says Goodbye.
+  // Says Leaving, lets running items finish, gives the rest back, and says Goodbye.
+  void Drain(const std::string& why);
+  // Kills everything and says Goodbye.
   void Shutdown(std::string why);
 
  private:

@@ -1,9 +1,23 @@
 #include "cli/coordinator_session.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 namespace fastest {
 namespace {
 
 constexpr std::chrono::milliseconds kTick{100};
+constexpr std::uint32_t kMostWorkers = 4096;
+constexpr std::size_t kLongestName = 100;
+
+// An agent's name comes from elsewhere: only plain characters reach a terminal and the reports, and it stays short.
+std::string Printable(std::string name) {
+  name.resize(std::min(name.size(), kLongestName));
+  for (char& c : name)
+    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e) c = '?';
+  return name;
+}
 
 }  // namespace
 
@@ -16,26 +30,60 @@ CoordinatorSession::CoordinatorSession(ZmqContext& context, EventLoop& loop, Run
       finisher_(std::move(finisher)),
       on_finished_(std::move(on_finished)),
       run_(std::move(options)),
-      link_(
-          context, loop,
-          [this](AgentId agent, const Hello& hello) -> std::variant<Welcome, Refused> {
-            Welcome welcome{options_.run_id, "", agent, run_.next_worker(), setup_};
-            Apply(Run::Joined{agent, hello});
-            return welcome;
-          },
-          [this](AgentId agent, AgentMessage message) {
-            const bool goodbye = std::holds_alternative<Goodbye>(message);
-            Apply(Run::Said{agent, std::move(message)});
-            if (goodbye) link_.Forget(agent);
-          },
-          [this](AgentId agent) { Apply(Run::Lost{agent}); }),
-      started_(loop.now()) {
+      link_(context, loop,
+            {[this](AgentId agent, const Hello& hello) { return Answer(agent, hello); },
+             [this](AgentId agent, AgentMessage message) { Hear(agent, std::move(message)); },
+             [this](AgentId agent, const std::string& why) {
+               Apply(Run::Lost{agent, why});
+             },
+             [this](const std::string& text) { on_stranger_(text); }}),
+      started_(loop.now()),
+      attended_(loop.now()) {
   loop_.After(kTick, [this] { Tick(); });
 }
 
 void CoordinatorSession::Keep(Journal* journal) {
   AddReporter(journal);
   link_.BeforeAcknowledging([this, journal] { journal->Commit(loop_.now()); });
+}
+
+void CoordinatorSession::OpenToNetwork(NetworkOptions network, std::function<void(const std::string&)> on_stranger) {
+  network_ = std::move(network);
+  on_stranger_ = std::move(on_stranger);
+  if (network_->keys) link_.Secure(*network_->keys);
+}
+
+std::variant<Welcome, Refused> CoordinatorSession::Answer(AgentId agent, const Hello& hello) {
+  if (hello.workers == 0 || hello.workers > kMostWorkers)
+    return Refused{fmt::format("{} workers: allowed are 1 to {}", hello.workers, kMostWorkers), ""};
+  if (network_ && !hello.code_digest.empty() && !network_->code_digest.empty() &&
+      hello.code_digest != network_->code_digest) {
+    on_stranger_(fmt::format("agent {} is refused: its code differs (it says which files)", Printable(hello.name)));
+    return Refused{"the code differs from the coordinator's (hint: --allow-skew code on the coordinator)",
+                   network_->code_manifest};
+  }
+  return Welcome{options_.run_id, agent, run_.next_worker(), setup_};
+}
+
+void CoordinatorSession::Hear(AgentId agent, AgentMessage message) {
+  if (auto* hello = std::get_if<Hello>(&message)) {
+    hello->name = Printable(hello->name);
+    return Apply(Run::Joined{agent, std::move(*hello)});
+  }
+  if (auto* leaving = std::get_if<Leaving>(&message)) leaving->why = Printable(leaving->why);
+  const bool goodbye = std::holds_alternative<Goodbye>(message);
+  Apply(Run::Said{agent, std::move(message)});
+  if (goodbye) link_.Forget(agent);
+}
+
+// The coordinator of a run over several machines does not end when it is alone, but not never either.
+void CoordinatorSession::WatchAgents() {
+  if (!network_) return;
+  if (run_.present() > 0) attended_ = loop_.now();
+  if (loop_.now() - started_ >= network_->enough_after && !std::exchange(hurried_, true)) Apply(Run::Hurry{});
+  if (loop_.now() - attended_ >= network_->abandoned_after)
+    Apply(Run::Abandoned{fmt::format("no agent for {} s (--agents-timeout)",
+                                     std::chrono::ceil<std::chrono::seconds>(network_->abandoned_after).count())});
 }
 
 void CoordinatorSession::Interrupt(bool now, const std::string& why) { Apply(Run::Interrupted{now, why}); }
@@ -46,7 +94,11 @@ void CoordinatorSession::Apply(Run::Input input) {
 }
 
 void CoordinatorSession::Deliver(Run::Effects effects) {
-  for (auto& [agent, message] : effects.messages) link_.Send(agent, std::move(message));
+  for (auto& [agent, message] : effects.messages) {
+    const bool refused = std::holds_alternative<Refused>(message);
+    link_.Send(agent, std::move(message));
+    if (refused) link_.Forget(agent);
+  }
   for (const Event& event : effects.events) {
     if (const auto* end = std::get_if<RunFinished>(&event)) {
       is_finishing_ = true;
@@ -76,6 +128,8 @@ void CoordinatorSession::Conclude(const RunFinished& end) {
 }
 
 void CoordinatorSession::Tick() {
+  if (told_finished_) return;
+  WatchAgents();
   if (told_finished_) return;
   for (Reporter* reporter : reporters_) reporter->OnTick(Seconds(loop_.now() - started_).count());
   loop_.After(kTick, [this] { Tick(); });

@@ -19,6 +19,15 @@
 
 namespace fastest {
 
+// What a run over several machines adds.
+struct NetworkOptions {
+  std::optional<CoordinatorKeys> keys;
+  std::string code_digest;     // Of the coordinator's own tree; agents must have the same. "": not compared.
+  std::string code_manifest;   // Its files, for an agent to tell what differs.
+  Duration enough_after{};     // So long --expect-agents are waited for if --min-agents are there.
+  Duration abandoned_after{};  // So long the run waits for an agent when there is none.
+};
+
 class CoordinatorSession {
  public:
   // A plan, or a Ready that is not ok: why there can be none.
@@ -37,6 +46,8 @@ class CoordinatorSession {
   void Keep(Journal* journal);
   // Goes on from what a journal knows. Before Bind().
   void Resume(Restored restored) { Apply(std::move(restored)); }
+  // Before Bind, for agents on other machines; `on_stranger` hears of those who are turned away.
+  void OpenToNetwork(NetworkOptions network, std::function<void(const std::string&)> on_stranger);
   Result<std::string> Bind(const std::string& endpoint) { return link_.Bind(endpoint); }
   void Interrupt(bool now, const std::string& why);
   const Run& run() const { return run_; }
@@ -44,6 +55,9 @@ class CoordinatorSession {
   int exit_code() const { return exit_code_.value_or(run_.exit_code()); }
 
  private:
+  std::variant<Welcome, Refused> Answer(AgentId agent, const Hello& hello);
+  void Hear(AgentId agent, AgentMessage message);
+  void WatchAgents();
   void Apply(Run::Input input);
   void Deliver(Run::Effects effects);
   void Tell(const Event& event);
@@ -59,7 +73,11 @@ class CoordinatorSession {
   Run run_;
   CoordinatorLink link_;
   std::vector<Reporter*> reporters_;
+  std::optional<NetworkOptions> network_;
+  std::function<void(const std::string&)> on_stranger_ = [](const std::string&) {};
   Time started_;
+  Time attended_;  // When an agent was last there.
+  bool hurried_ = false;
   bool is_finishing_ = false;  // The finisher has the run's end.
   bool told_finished_ = false;
   std::optional<int> exit_code_;

@@ -3,20 +3,15 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
-#include "base/machine.h"
 #include "cli/installation.h"
 
 namespace fastest {
 namespace {
 
-Hello MakeHello(std::uint32_t workers) {
+std::string Platform() {
   utsname system{};
   ::uname(&system);
-  Hello hello;
-  hello.name = HostName();
-  hello.workers = workers;
-  hello.platform = fmt::format("{}-{}", system.sysname, system.machine);
-  return hello;
+  return fmt::format("{}-{}", system.sysname, system.machine);
 }
 
 }  // namespace
@@ -37,15 +32,24 @@ Result<AgentOptions> MakeAgentOptions(const Options& options, std::uint32_t work
   return agent;
 }
 
-LinkedAgent::LinkedAgent(ZmqContext& context, EventLoop& loop, AgentOptions options, AgentLink::OnLost on_lost)
+LinkedAgent::LinkedAgent(ZmqContext& context, EventLoop& loop, AgentOptions options, AgentLinkOptions link,
+                         AgentLink::OnEnd on_end)
     : workers_(options.workers),
       link_(
-          context, loop, [this](const CoordinatorMessage& message) { agent_.Receive(message); }, std::move(on_lost)),
+          context, loop, std::move(link), [this](const CoordinatorMessage& message) { agent_.Receive(message); },
+          std::move(on_end)),
       agent_(loop, std::move(options), [this](AgentMessage message) {
         said_goodbye_ = said_goodbye_ || std::holds_alternative<Goodbye>(message);
         link_.Send(std::move(message));
       }) {}
 
-Status LinkedAgent::Connect(const std::string& endpoint) { return link_.Connect(endpoint, MakeHello(workers_)); }
+Status LinkedAgent::Connect(const std::string& endpoint, const std::string& name, const std::string& code_digest) {
+  Hello hello;
+  hello.name = name;
+  hello.workers = workers_;
+  hello.code_digest = code_digest;
+  hello.platform = Platform();
+  return link_.Connect(endpoint, std::move(hello));
+}
 
 }  // namespace fastest

@@ -18,11 +18,16 @@ Result<AgentOptions> MakeAgentOptions(const Options& options, std::uint32_t work
 
 class LinkedAgent {
  public:
-  LinkedAgent(ZmqContext& context, EventLoop& loop, AgentOptions options, AgentLink::OnLost on_lost);
+  LinkedAgent(ZmqContext& context, EventLoop& loop, AgentOptions options, AgentLinkOptions link,
+              AgentLink::OnEnd on_end);
 
-  Status Connect(const std::string& endpoint);
+  // `code_digest`: of the tree here; "": the coordinator's own.
+  Status Connect(const std::string& endpoint, const std::string& name, const std::string& code_digest);
   Agent& agent() { return agent_; }
-  // It has said goodbye and the coordinator has heard it.
+  const AgentLink& link() const { return link_; }
+  // It has said goodbye.
+  bool ended() const { return said_goodbye_; }
+  // … and the coordinator has heard it.
   bool finished() const { return said_goodbye_ && link_.drained(); }
 
  private:

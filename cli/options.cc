@@ -46,6 +46,17 @@ const std::map<std::string, bool>& OwnOptions() {
                                                    {"--listen", true},
                                                    {"--connect", true},
                                                    {"--expect-agents", true},
+                                                   {"--min-agents", true},
+                                                   {"--agents-timeout", true},
+                                                   {"--with-agent", false},
+                                                   {"--name", true},
+                                                   {"--grace", true},
+                                                   {"--orphan-timeout", true},
+                                                   {"--join-secret", true},
+                                                   {"--key-file", true},
+                                                   {"--coordinator-key", true},
+                                                   {"--allow-keys", true},
+                                                   {"--allow-skew", true},
                                                    {"--no-fast-protocol", false},
                                                    {"--diff-budget", true},
                                                    {"--version", false},
@@ -151,6 +162,27 @@ Word Split(const std::string& word) {
   return {word, std::nullopt};
 }
 
+// Options of `coordinator` and `agent`.
+void AddNetworkOptions(CLI::App* app, NetworkWords* network, std::vector<std::string>* allow_skew) {
+  app->add_option("--listen", network->listen);
+  app->add_option("--connect", network->connect);
+  app->add_option("--expect-agents", network->expect_agents)->check(CLI::Range(1, 100'000));
+  app->add_option("--min-agents", network->min_agents)->check(CLI::Range(1, 100'000));
+  app->add_option("--agents-timeout", network->agents_timeout)->check(CLI::Range(1.0, 1e6));
+  app->add_flag("--with-agent", network->with_agent);
+  app->add_option("--name", network->name);
+  app->add_option("--grace", network->grace)->check(CLI::Range(0.0, 1e6));
+  app->add_option("--orphan-timeout", network->orphan_timeout)->check(CLI::Range(1.0, 1e6));
+  app->add_option("--join-secret", network->join_secret);
+  app->add_option("--key-file", network->key_file);
+  app->add_option("--coordinator-key", network->coordinator_key);
+  app->add_option("--allow-keys", network->allow_keys);
+  app->add_option("--allow-skew", *allow_skew)
+      ->delimiter(',')
+      ->check(CLI::IsMember({"code", "python", "platform", "pytest", "plugins"}))
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
 // CLI11 parses the own words: types, ranges, and what is said of a bad value. The one adapter to it.
 Status ParseOwn(std::vector<std::string> words, Options* options) {
   CLI::App app("fastest");
@@ -187,9 +219,8 @@ Status ParseOwn(std::vector<std::string> words, Options* options) {
   app.add_option("--resume", options->resume);
   app.add_flag("--journal", options->journal);
   app.add_option("--handover", options->handover)->check(CLI::Range(3, 1'000'000));
-  app.add_option("--listen", options->listen);
-  app.add_option("--connect", options->connect);
-  app.add_option("--expect-agents", options->expect_agents)->check(CLI::Range(1, 100'000));
+  std::vector<std::string> allow_skew;
+  AddNetworkOptions(&app, &options->network, &allow_skew);
   bool hook_protocol = false;
   app.add_flag("--no-fast-protocol", hook_protocol);
   app.add_option("--diff-budget", options->diff_budget)->check(CLI::NonNegativeNumber);
@@ -202,6 +233,7 @@ Status ParseOwn(std::vector<std::string> words, Options* options) {
     return Error{error.what()};
   }
   if (no_cache) options->cache = false;
+  options->network.allow_skew.insert(allow_skew.begin(), allow_skew.end());
   if (hook_protocol) options->fast_protocol = false;
   if (options->dist == "each")
     return Error{"--dist each: every test runs once, on one worker (hint: load, loadfile, loadscope, loadgroup)"};
@@ -330,9 +362,10 @@ PytestGuess GuessPytest(const std::vector<std::string>& words) {
 std::string HelpText() {
   return R"(usage: fastest [options] [pytest's options] [paths | node ids]
        fastest discover [--parser ast|regex] [--no-cache] [paths]
-       fastest coordinator --listen tcp://127.0.0.1:PORT [--expect-agents N] [options] [paths]
+       fastest coordinator --listen tcp://HOST:PORT [--with-agent] [--expect-agents N] [options] [paths]
        fastest [coordinator] --resume ID
-       fastest agent --connect tcp://HOST:PORT [-n N]
+       fastest agent --connect tcp://HOST:PORT [-n N|auto]
+       fastest keygen [--join-secret] [--out DIR]
 
 Runs a pytest suite unchanged, with pytest's own outcomes, in parallel. Options of fastest:
   -n N|auto|logical        workers; default twice the usable processors; 0 or 1: one, in pytest's order
@@ -354,6 +387,19 @@ Runs a pytest suite unchanged, with pytest's own outcomes, in parallel. Options 
   --no-fast-protocol       run every item through pytest's own protocol hook
   --diff-budget SECONDS    CPU time for one diff of a failed comparison (5), then a unified diff; 0: pytest's own, unlimited
   --collect-only --static  list the tests without Python
+Of fastest coordinator and fastest agent (docs/manual/many-machines.md):
+  --expect-agents N        begin when N agents are there (1)
+  --min-agents N           after a minute so many are enough
+  --agents-timeout SECONDS give up when there has been no agent for so long (600)
+  --with-agent             the coordinator is an agent too
+  --allow-skew KINDS       what agents may differ in: code,python,platform,pytest,plugins
+  --name NAME              the agent's name in reports; default: the host's
+  --grace SECONDS          what running tests get after SIGTERM (30)
+  --orphan-timeout SECONDS an agent ends when the coordinator has been silent for so long (120)
+  --join-secret FILE       a secret that both sides share; or FASTEST_JOIN_SECRET[_FILE]
+  --key-file FILE          this side's own key (fastest keygen); or FASTEST_KEY[_FILE]
+  --allow-keys FILE        coordinator: the agents' public keys; or FASTEST_ALLOW_KEYS_FILE
+  --coordinator-key KEY    agent: the coordinator's public key, or a file; or FASTEST_COORDINATOR_KEY
   --version                fastest's version
 
 Everything else goes to pytest, whose own help follows.

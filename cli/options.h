@@ -9,12 +9,31 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 
 namespace fastest {
+
+// Of `fastest coordinator` and `fastest agent` (docs/manual/many-machines.md).
+struct NetworkWords {
+  std::string listen;   // coordinator
+  std::string connect;  // agent
+  std::uint32_t expect_agents = 1;
+  std::uint32_t min_agents = 0;  // 0: as many as expect_agents.
+  double agents_timeout = 600;   // Seconds.
+  bool with_agent = false;       // The coordinator is an agent too.
+  std::string name;              // Of the agent.
+  double grace = 30;             // Seconds that running tests have after SIGTERM.
+  double orphan_timeout = 120;   // Seconds.
+  std::string join_secret;       // Path.
+  std::string key_file;          // Path.
+  std::string coordinator_key;   // The public key, hex, or a path of a file that holds it.
+  std::string allow_keys;        // Path.
+  std::set<std::string> allow_skew;
+};
 
 struct Options {
   // ---- own ----
@@ -37,12 +56,10 @@ struct Options {
   std::string run_id;
   std::string resume;    // --resume RUN
   bool journal = false;  // --journal
-  int handover = -1;   // The descriptor where the pytest process waits that handed its run to us; it reports. -1: none.
-  std::string listen;  // `coordinator`
-  std::string connect;              // `agent`
-  std::uint32_t expect_agents = 1;  // `coordinator`
-  bool fast_protocol = true;        // --no-fast-protocol
-  double diff_budget = 5;           // Seconds of CPU time for one diff of a failure; 0: diffs are left to Python alone.
+  int handover = -1;  // The descriptor where the pytest process waits that handed its run to us; it reports. -1: none.
+  NetworkWords network;
+  bool fast_protocol = true;  // --no-fast-protocol
+  double diff_budget = 5;     // Seconds of CPU time for one diff of a failure; 0: diffs are left to Python alone.
   bool version = false;
   bool help = false;
   std::vector<std::string> serial;  // [tool.fastest] serial: globs.

@@ -20,8 +20,10 @@
 #include "cli/controller_host.h"
 #include "cli/coordinator_session.h"
 #include "cli/installation.h"
+#include "cli/link_keys.h"
 #include "cli/linked_agent.h"
 #include "cli/options.h"
+#include "cli/own_code.h"
 #include "cli/planner.h"
 #include "cli/reporting.h"
 #include "cli/resume.h"
@@ -34,6 +36,8 @@ namespace {
 using nlohmann::json;
 
 constexpr int kUsage = static_cast<int>(ExitCode::kUsageError);
+// So long --expect-agents are waited for where --min-agents are enough.
+constexpr std::chrono::seconds kEnoughAfter{60};
 constexpr int kInternal = static_cast<int>(ExitCode::kInternalError);
 
 // Everything that is known before a process is started.
@@ -42,7 +46,8 @@ struct Invocation {
   PytestGuess guess;
   PytestConfig config;
   std::string directory;
-  std::uint32_t workers = 1;
+  std::uint32_t workers = 1;        // Of the run, as planned.
+  std::uint32_t agent_workers = 1;  // Of the agent in this process.
   std::vector<std::string> words;
   std::string options_digest;  // Of the options that don't come from the command line.
   bool journal = false;        // One is kept.
@@ -106,7 +111,7 @@ Result<Invocation> ReadInvocation(const std::vector<std::string>& words) {
   invocation.guess = GuessPytest(inherited);
   // pytest resolves a relative testpaths and the arguments itself; the plan needs the same words.
   if (!first.args.empty()) invocation.guess.args = first.args;
-  invocation.workers = CountWorkers(invocation.options, invocation.guess);
+  invocation.workers = invocation.agent_workers = CountWorkers(invocation.options, invocation.guess);
   return invocation;
 }
 
@@ -148,7 +153,7 @@ std::string StateFolder(const Invocation& invocation) {
 }
 
 // `history` is filled before the run asks it.
-RunOptions MakeRunOptions(const Invocation& invocation, const History& history) {
+RunOptions MakeRunOptions(const Invocation& invocation, const History& history, bool remote) {
   RunOptions run;
   run.history = [&history](const std::string& node_id) { return history.ItemSeconds(node_id); };
   run.run_id = invocation.options.run_id;
@@ -161,6 +166,13 @@ RunOptions MakeRunOptions(const Invocation& invocation, const History& history) 
   if (invocation.options.optimizer == "aggressive") run.optimizer = Optimizer::kAggressive;
   run.batch_size = invocation.options.batch_size;
   run.dist = DistOf(invocation.options.dist);
+  const NetworkWords& network = invocation.options.network;
+  run.remote = remote;
+  run.expect_agents = network.expect_agents;
+  run.min_agents = network.min_agents == 0 ? network.expect_agents : network.min_agents;
+  // --min-agents alone: so many are expected.
+  if (network.expect_agents == 1) run.expect_agents = run.min_agents;
+  run.allowed_skew = network.allow_skew;
   return run;
 }
 
@@ -198,11 +210,35 @@ class PlanMaker {
   std::optional<Discovery> discovery_;
 };
 
-Status CheckLoopback(const std::string& endpoint) {
-  if (endpoint.starts_with("tcp://127.") || endpoint.starts_with("tcp://localhost:") ||
-      endpoint.starts_with("tcp://[::1]:"))
-    return Ok();
-  return Error{fmt::format("--listen {}: without keys only loopback is allowed, e.g. tcp://127.0.0.1:5555", endpoint)};
+Result<NetworkOptions> PrepareNetwork(const Invocation& invocation) {
+  const NetworkWords& words = invocation.options.network;
+  if (words.listen.empty()) return Error{"coordinator: --listen tcp://127.0.0.1:PORT is missing"};
+  NetworkOptions network;
+  auto keys = ReadCoordinatorKeys(words);
+  if (!keys.ok()) return keys.error();
+  network.keys = std::move(*keys);
+  if (!network.keys && !IsLoopback(words.listen))
+    return Error{
+        fmt::format("--listen {}: without keys only loopback is allowed (hint: fastest keygen --join-secret, "
+                    "then --join-secret fastest-keys/join.secret for the coordinator and each agent)",
+                    words.listen)};
+  if (!words.allow_skew.contains("code")) {
+    const auto code = ReadOwnCode({invocation.options.report_log, invocation.options.json, invocation.guess.junit_xml});
+    if (!code.ok()) return code.error();
+    network.code_digest = code->digest();
+    network.code_manifest = code->Text();
+  }
+  network.enough_after = kEnoughAfter;
+  network.abandoned_after = std::chrono::duration_cast<Duration>(Seconds(words.agents_timeout));
+  return network;
+}
+
+// A run over several machines has several workers, however many each machine has.
+void PlanForAgents(Invocation* invocation) {
+  const NetworkWords& words = invocation->options.network;
+  const PytestGuess& guess = invocation->guess;
+  if (guess.interactive || guess.order_preserving || invocation->options.dist == "no") return;
+  invocation->workers = std::max(2U, invocation->agent_workers * words.expect_agents);
 }
 
 // The planner, with what the controller process (where plugins want one) has to add to the plan.
@@ -255,7 +291,29 @@ void TellFailure(const std::string& text) {
   if (!text.empty() && !text.ends_with('\n')) std::fputc('\n', stderr);
 }
 
-int Execute(Invocation& invocation, bool coordinator) {
+// Lets agents come: those of other machines, and the one in this process (null: there is none).
+Status OpenDoors(const Invocation& invocation, std::optional<NetworkOptions> network, CoordinatorSession& session,
+                 LinkedAgent* local, Journal* journal, Console& console) {
+  const NetworkWords& words = invocation.options.network;
+  if (network) {
+    session.OpenToNetwork(std::move(*network), [](const std::string& text) {
+      std::fprintf(stderr, "fastest: warning: %s\n", text.c_str());
+    });
+    const auto bound = session.Bind(words.listen);
+    if (!bound.ok()) return bound.error();
+    console.Write(fmt::format("fastest: run {} listens on {}\n", invocation.options.run_id, *bound));
+    if (journal != nullptr) journal->Listen(*bound);
+  }
+  if (local == nullptr) return Ok();
+  constexpr const char* kHere = "inproc://run";
+  if (const auto bound = session.Bind(kHere); !bound.ok()) return bound.error();
+  return local->Connect(kHere, words.name.empty() ? HostName() : words.name, "");
+}
+
+// `network`: of a coordinator for other machines; nothing: the run is this process's own.
+int Execute(Invocation& invocation, std::optional<NetworkOptions> network) {
+  const bool coordinator = network.has_value();
+  const bool has_agent = !coordinator || invocation.options.network.with_agent;
   Console console;
   EventLoop loop;
   ZmqContext context;
@@ -269,11 +327,11 @@ int Execute(Invocation& invocation, bool coordinator) {
     return Fail(error);
   };
   Reporting reporting(invocation.options, invocation.guess, attached, console);
-  if (const Status opened = reporting.Open(); !opened.ok()) return refuse(opened.error());
+  if (const Status files = reporting.Open(); !files.ok()) return refuse(files.error());
   const std::string setup = MakeSetup(invocation, reporting);
 
-  auto agent_options = MakeAgentOptions(invocation.options, invocation.workers, attached);
-  if (!agent_options.ok() && !coordinator) return refuse(agent_options.error());
+  auto agent_options = MakeAgentOptions(invocation.options, invocation.agent_workers, attached);
+  if (!agent_options.ok() && has_agent) return refuse(agent_options.error());
   auto handover =
       invocation.options.handover < 0 ? Result<UniqueFd>(UniqueFd()) : AdoptInherited(invocation.options.handover);
   if (!handover.ok()) return refuse(Error{"--handover: " + handover.error().message});
@@ -293,7 +351,7 @@ int Execute(Invocation& invocation, bool coordinator) {
   History history;
   PlanMaker planner(invocation, history, console);
   session = std::make_unique<CoordinatorSession>(
-      context, loop, MakeRunOptions(invocation, history), setup, PlannerWith(planner, controller),
+      context, loop, MakeRunOptions(invocation, history, coordinator), setup, PlannerWith(planner, controller),
       [&](RunFinished end, std::function<void(RunFinished)> told) {
         controller.Close(std::move(end), std::move(told));
       },
@@ -304,8 +362,9 @@ int Execute(Invocation& invocation, bool coordinator) {
   if (invocation.resumption && invocation.resumption->contents)
     session->Resume(std::move(invocation.resumption->contents->restored));
 
-  if (!coordinator) {
-    local = std::make_unique<LinkedAgent>(context, loop, std::move(*agent_options), [](const std::string&) {});
+  if (has_agent) {
+    local = std::make_unique<LinkedAgent>(context, loop, std::move(*agent_options), AgentLinkOptions{},
+                                          [](AgentLink::End, const std::string&) {});
     local->agent().StartZygote(setup);  // Python starts while we look for tests.
   }
   const std::string state = StateFolder(invocation);
@@ -315,14 +374,8 @@ int Execute(Invocation& invocation, bool coordinator) {
     planner.Prepare();
   }
 
-  const auto bound = session->Bind(coordinator ? invocation.options.listen : "inproc://run");
-  if (!bound.ok()) return refuse(bound.error());
-  if (coordinator) console.Write(fmt::format("fastest: run {} listens on {}\n", invocation.options.run_id, *bound));
-  if (coordinator && *journal) (*journal)->Listen(*bound);
-  if (local) {
-    const Status connected = local->Connect(*bound);
-    CHECK(connected.ok(), connected.error().message);
-  }
+  const Status opened = OpenDoors(invocation, std::move(network), *session, local.get(), journal->get(), console);
+  if (!opened.ok()) return refuse(opened.error());
   loop.AddPump([&] {
     console.Flush();
     return false;
@@ -350,7 +403,8 @@ Result<Invocation> ResumedInvocation(const Invocation& asked) {
   if (const auto& known = found->contents) {
     if (const Status same = CheckSameOptions(known->opened, invocation->options_digest); !same.ok())
       return same.error();
-    if (asked.options.listen.empty() && !known->endpoint.empty()) invocation->options.listen = known->endpoint;
+    if (asked.options.network.listen.empty() && !known->endpoint.empty())
+      invocation->options.network.listen = known->endpoint;
     if (known->planned) invocation->options.collect = known->mode == CollectMode::kFile ? "file" : "whole";
   }
   invocation->resumption = *std::move(found);
@@ -384,13 +438,16 @@ int RunCommand(const std::vector<std::string>& words, bool coordinator) {
     std::printf("fastest %s\n", FASTEST_VERSION);
     return 0;
   }
+  std::optional<NetworkOptions> network;
   if (coordinator) {
-    if (options.listen.empty()) return Fail(Error{"coordinator: --listen tcp://127.0.0.1:PORT is missing"});
-    if (const Status loopback = CheckLoopback(options.listen); !loopback.ok()) return Fail(loopback.error());
+    auto prepared = PrepareNetwork(*invocation);
+    if (!prepared.ok()) return Fail(prepared.error());
+    network = std::move(*prepared);
+    PlanForAgents(&*invocation);
   }
   if (invocation->guess.collect_only && options.static_only) return DiscoverCommand(words);
   const bool hosted = options.help || !invocation->guess.exec.empty() || invocation->guess.collect_only;
-  if (!hosted) return Execute(*invocation, coordinator);
+  if (!hosted) return Execute(*invocation, std::move(network));
   auto python = FindPython(options.python);
   if (!python.ok()) return Fail(python.error());
   std::vector<std::string> argv = options.pytest_argv;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,11 @@ struct RunOptions {
   Optimizer optimizer = Optimizer::kStandard;
   std::uint32_t batch_size = 50;  // kOptimized.
   Dist dist = Dist::kLoad;
+  // Agents come and go: the run begins with so many, and goes on when all are gone.
+  bool remote = false;
+  std::uint32_t expect_agents = 1;
+  std::uint32_t min_agents = 1;        // After a while so many are enough (Run::Hurry).
+  std::set<std::string> allowed_skew;  // --allow-skew: kinds of coordinator/skew.h.
   // Seconds that an item took in former runs; negative: unknown.
   std::function<double(const std::string& node_id)> history = [](const std::string&) { return -1.0; };
 };

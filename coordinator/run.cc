@@ -13,14 +13,19 @@ namespace {
 
 using nlohmann::json;
 
-// An item that has gone down with this many agents is failed and set aside.
-constexpr int kMostLosses = 3;
-
 // A subtest's report has the phase of its test but does not end it. (pytest 9: SubtestReport; pytest-subtests:
 // SubTestReport.)
 bool IsSubtest(const TestReport& report) {
   return report.phase == Phase::kCall && (report.envelope.find("SubtestReport") != std::string::npos ||
                                           report.envelope.find("SubTestReport") != std::string::npos);
+}
+
+// News that only a worker can have: an agent that has not begun has none.
+bool IsOfAWorker(const AgentMessage& message) {
+  return std::holds_alternative<Walked>(message) || std::holds_alternative<Collected>(message) ||
+         std::holds_alternative<ItemReport>(message) || std::holds_alternative<WorkerUp>(message) ||
+         std::holds_alternative<WorkerLost>(message) || std::holds_alternative<WorkerDone>(message) ||
+         std::holds_alternative<WorkerStopping>(message);
 }
 
 }  // namespace
@@ -39,31 +44,18 @@ Run::Effects Run::Apply(Time now, Input input) {
   return std::move(effects_);
 }
 
-void Run::On(const Joined& joined) {
-  agents_[joined.agent].workers = joined.hello.workers;
-  next_worker_ += joined.hello.workers;
-  worker_busy_.resize(next_worker_);
-}
-
 void Run::On(Said& said) {
+  const auto agent = agents_.find(said.agent);
+  // A plan that could not be made is told as agent 0's Ready, whether or not that one is still there.
+  const bool is_ready = std::holds_alternative<Ready>(said.message);
+  if ((agent == agents_.end() || agent->second.gone) && !is_ready) return;
+  if (agent != agents_.end() && !agent->second.begun && IsOfAWorker(said.message)) return;
   std::visit([&](auto& message) { On(said.agent, message); }, said.message);
-}
-
-void Run::On(AgentId agent, Ready& ready) {
-  if (!ready.ok) {
-    failure_text_ = ready.answer;
-    failure_code_ = static_cast<int>(ready.exit_code);
-    return RequestStop(Stop::How::kKill, "");
-  }
-  agents_[agent].ready = true;
-  if (planned_) return Begin(agent);
-  if (effects_.wants_plan || ready_at_ != Time{}) return;
-  ready_at_ = now_;
-  effects_.wants_plan = ready.answer;
 }
 
 void Run::On(Plan& plan) {
   if (stage_ != Stage::kStarting) return;  // It was stopped while the plan was made.
+  if (options_.remote) options_.workers = next_worker_;
   plan_ = std::move(plan);
   planned_ = true;
   stage_ = Stage::kCollecting;
@@ -87,31 +79,21 @@ void Run::On(Plan& plan) {
   CheckCollectionFinished();
 }
 
-void Run::Begin(AgentId agent) {
-  if (agents_[agent].begun) return;
-  const bool first = std::none_of(agents_.begin(), agents_.end(), [](const auto& one) { return one.second.begun; });
-  agents_[agent].begun = true;
-  effects_.messages.emplace_back(
-      agent, fastest::Begin{plan_.mode, plan_.single, plan_.single ? 1 : options_.workers, plan_.start});
-  if (first && plan_.mode == CollectMode::kFile) effects_.messages.emplace_back(agent, Walk{});
-}
-
-void Run::On(AgentId agent, Credit& credit) { agents_[agent].credit += credit.batches; }
 
 bool Run::AllUnitsCollected() const {
   return std::all_of(units_.begin(), units_.end(), [](const UnitState& unit) { return unit.collected; }) &&
          (plan_.mode != CollectMode::kFile || walked_);
 }
 
-void Run::On(AgentId, ItemStarted& started) {
+void Run::On(AgentId agent, ItemStarted& started) {
+  if (LiveLease(agent, started.lease) == nullptr) return;
   const auto item = ledger_.Find(started.unit, started.item);
   if (!item || !ledger_.Accepts(*item, started.lease)) return;
   ledger_.Start(*item, started.worker);
   effects_.events.push_back(TestStarted{*item, started.item.node_id, started.worker});
 }
 
-void Run::On(AgentId, ItemReport& report) {
-  const auto lease = leases_.find(report.lease);
+void Run::On(AgentId agent, ItemReport& report) {
   if (report.item.occurrence ==
       kNoItem) {  // A plugin reports something that is no item: it counts, but settles nothing.
     if (report.report.outcome == Outcome::kFailed) CountFailure();
@@ -119,7 +101,7 @@ void Run::On(AgentId, ItemReport& report) {
         TestReported{ItemId{kNoItem}, report.item.node_id, report.worker, std::move(report.report)});
     return;
   }
-  if (lease == leases_.end() || !lease->second.alive) return;
+  if (LiveLease(agent, report.lease) == nullptr) return;
   const auto item = ledger_.Find(report.unit, report.item);
   if (!item || ledger_[*item].lease != report.lease) return;
   const auto& entry = ledger_[*item];
@@ -138,7 +120,10 @@ void Run::Accept(ItemId item, WorkerId worker, const TestReport& report) {
 
 void Run::Publish(ItemId item, WorkerId worker, const TestReport& report) {
   test_seconds_ += report.duration;
-  if (Number(worker) < worker_busy_.size()) worker_busy_[Number(worker)] += report.duration;
+  if (Number(worker) < worker_busy_.size()) {
+    worker_busy_[Number(worker)] += report.duration;
+    agents_[agent_of_[Number(worker)]].figures.busy += report.duration;
+  }
   effects_.events.push_back(TestReported{item, ledger_[item].key.node_id, worker, report});
   if (report.outcome == Outcome::kFailed) CountFailure();
 }
@@ -151,7 +136,8 @@ void Run::CountFailure() {
   RequestStop(Stop::How::kFinish, fmt::format("stopping after {} failures", failures_));
 }
 
-void Run::On(AgentId, ItemFinished& finished) {
+void Run::On(AgentId agent, ItemFinished& finished) {
+  if (LiveLease(agent, finished.lease) == nullptr) return;
   const auto item = ledger_.Find(finished.unit, finished.item);
   if (!item || !ledger_.Accepts(*item, finished.lease)) return;
   FinishItem(*item, finished.worker, ledger_[*item].next_phase.has_value());
@@ -161,6 +147,7 @@ void Run::FinishItem(ItemId item, WorkerId worker, bool held) {
   ledger_.Finish(item);
   if (auto reports = unpublished_.extract(Number(item)))
     for (const TestReport& report : reports.mapped()) Publish(item, worker, report);
+  if (Number(worker) < agent_of_.size()) ++agents_[agent_of_[Number(worker)]].figures.tests;
   effects_.events.push_back(TestFinished{item, ledger_[item].key.node_id, worker, held});
 }
 
@@ -171,7 +158,8 @@ void Run::FailItem(ItemId item, WorkerId worker, Phase phase, const std::string&
 }
 
 // Items that another process collected but this worker did not: nobody can run them as they were told.
-void Run::On(AgentId, ItemsUnknown& unknown) {
+void Run::On(AgentId agent, ItemsUnknown& unknown) {
+  if (LiveLease(agent, unknown.lease) == nullptr) return;
   for (const ItemKey& key : unknown.items) {
     const auto item = ledger_.Find(unknown.unit, key);
     if (!item || !ledger_.Accepts(*item, unknown.lease)) continue;
@@ -184,7 +172,7 @@ void Run::On(AgentId, ItemsUnknown& unknown) {
 // Each process meets the warnings of configuration and collection: they count once. A test's own always count.
 std::optional<std::string> Run::IdentityOf(const WarningReport& warning) {
   const json fields = json::parse(warning.envelope, nullptr, false);
-  if (!fields.is_object() || fields.value("when", "") == "runtest") return std::nullopt;
+  if (!fields.is_object() || fields.value("when", json()) == "runtest") return std::nullopt;
   const json identity = {fields.value("filename", json()), fields.value("lineno", json()),
                          fields.value("category", json()), fields.value("message", json())};
   return identity.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -201,18 +189,20 @@ void Run::On(AgentId, Output& output) {
   effects_.events.push_back(OutputWritten{output.worker, std::move(output.text)});
 }
 
-void Run::On(AgentId, LeaseDone& done) { EndLease(done.lease, true); }
+void Run::On(AgentId agent, LeaseDone& done) {
+  if (LiveLease(agent, done.lease) != nullptr) EndLease(done.lease, true);
+}
 
-void Run::On(AgentId, Revoked& revoked) {
-  const auto found = leases_.find(revoked.lease);
-  if (found == leases_.end() || !found->second.alive) return;
-  LeaseState& lease = found->second;
+void Run::On(AgentId agent, Revoked& revoked) {
+  LeaseState* found = LiveLease(agent, revoked.lease);
+  if (found == nullptr) return;
+  LeaseState& lease = *found;
   lease.revoking = false;
   lease.revoked = true;
   for (const Revoked::Part& part : revoked.parts) {
+    if (Number(part.unit) >= units_.size()) continue;
     if (part.whole && !units_[Number(part.unit)].collected) {
-      std::erase(lease.uncollected, part.unit);
-      QueueUnit(part.unit);
+      if (std::erase(lease.uncollected, part.unit) > 0) QueueUnit(part.unit);
       continue;
     }
     std::vector<ItemId> back;
@@ -238,7 +228,7 @@ void Run::On(AgentId, WorkerUp& up) {
       up.why_fresh.empty() ? "" : fmt::format("gw{} started fresh: {}", Number(up.worker), up.why_fresh)});
 }
 
-void Run::On(AgentId, WorkerLost& lost) {
+void Run::On(AgentId agent, WorkerLost& lost) {
   const std::string where = lost.item.node_id.empty() ? "" : " in " + lost.item.node_id;
   effects_.events.push_back(
       WorkerChanged{lost.worker, WorkerChanged::What::kLost,
@@ -249,14 +239,17 @@ void Run::On(AgentId, WorkerLost& lost) {
     effects_.events.push_back(Notice{DescribeLoss(lost), true});
     return RequestStop(Stop::How::kKill, "");
   }
-  BlameForLoss(lost);
-  for (const LeaseId lease : lost.leases) ReturnLease(lease);
+  BlameForLoss(agent, lost);
+  for (const LeaseId lease : lost.leases)
+    if (LiveLease(agent, lease) != nullptr) ReturnLease(lease);
 }
 
 // The running item fails at once; a file that was being imported is a collection error; pending session finalizers are
 // a teardown error of the last item; an idle worker's death is nobody's fault.
-void Run::BlameForLoss(const WorkerLost& lost) {
+void Run::BlameForLoss(AgentId agent, const WorkerLost& lost) {
   const std::string text = DescribeLoss(lost);
+  const bool whole = plan_.mode != CollectMode::kFile && lost.state == WorkerState::kCollecting;
+  if (!whole && LiveLease(agent, lost.lease) == nullptr) return;
   if (lost.state == WorkerState::kCollecting) return FailCollection(lost.unit, text);
   const auto item = ledger_.Find(lost.unit, lost.item);
   if (!item || lost.item.node_id.empty() || ledger_[*item].lease != lost.lease) return;
@@ -294,33 +287,11 @@ void Run::On(AgentId, WorkerStopping& stopping) {
   RequestStop(Stop::How::kFinish, stopping.reason);
 }
 
-void Run::On(AgentId, InternalError& error) {
+void Run::On(AgentId agent, InternalError& error) {
+  if (options_.remote && !agents_[agent].begun) return Dismiss(agent, error.text);
   internal_error_ = true;
   effects_.events.push_back(Notice{error.text, true});
   RequestStop(Stop::How::kFinish, "internal error");
-}
-
-void Run::On(AgentId agent, Goodbye& goodbye) {
-  agents_[agent].gone = true;
-  for (auto& [id, lease] : leases_)
-    if (lease.agent == agent && lease.alive) ReturnLease(id);
-  if (!goodbye.why.empty() && stage_ != Stage::kStopping) effects_.events.push_back(Notice{goodbye.why, false});
-}
-
-void Run::On(const Lost& lost) {
-  agents_[lost.agent].gone = true;
-  effects_.events.push_back(Notice{fmt::format("agent {} is lost: its items run again", Number(lost.agent)), true});
-  for (auto& [id, lease] : leases_) {
-    if (lease.agent != lost.agent || !lease.alive) continue;
-    for (const ItemId item : lease.items) {
-      if (ledger_[item].state != Ledger::State::kRunning || ledger_[item].lease != id) continue;
-      ledger_.CountLoss(item);
-      if (ledger_[item].losses >= kMostLosses)
-        FailItem(item, ledger_[item].worker, Phase::kCall,
-                 fmt::format("{} agents were lost while they ran this test", kMostLosses));
-    }
-    ReturnLease(id);
-  }
 }
 
 void Run::On(const Interrupted& interrupted) {
@@ -344,17 +315,6 @@ void Run::CheckAllDone() {
   if (stage_ != Stage::kRunning || !queue_.empty()) return;
   if (!AllUnitsCollected() || ledger_.finished() < ledger_.size()) return;
   RequestStop(Stop::How::kDone, "");
-}
-
-void Run::CheckFinished() {
-  const bool all_gone =
-      !agents_.empty() && std::all_of(agents_.begin(), agents_.end(), [](const auto& one) { return one.second.gone; });
-  if (!all_gone) return;
-  if (stage_ != Stage::kStopping) {
-    internal_error_ = internal_error_ || !failure_code_;
-    effects_.events.push_back(Notice{"every agent is gone", true});
-  }
-  Finish();
 }
 
 }  // namespace fastest

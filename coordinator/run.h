@@ -36,15 +36,20 @@ class Run {
     AgentId agent{};
     AgentMessage message;
   };
-  struct Lost {  // An agent has been silent for too long.
+  struct Lost {  // An agent will not be heard of any more.
     AgentId agent{};
+    std::string why = {};
+  };
+  struct Hurry {};    // The agents that are there are enough, if they are min_agents.
+  struct Abandoned {  // There has been no agent for too long.
+    std::string why;
   };
   struct Interrupted {
     bool now = false;  // Do not wait for running items.
     std::string why = "KeyboardInterrupt";
   };
   // What a journal knows; before any other input. The run goes on from there: each item still has one result.
-  using Input = std::variant<Joined, Said, Lost, Plan, Interrupted, Restored>;
+  using Input = std::variant<Joined, Said, Lost, Hurry, Abandoned, Plan, Interrupted, Restored>;
 
   // ---- effects ----
   struct Effects {
@@ -64,6 +69,11 @@ class Run {
   const std::string& failure_text() const { return failure_text_; }
   // Where the WorkerIds of an agent that joins now begin.
   WorkerId next_worker() const { return WorkerId{next_worker_}; }
+  // How many agents are there and how many of them have loaded pytest.
+  std::uint32_t present() const;
+  std::uint32_t ready() const;
+  // The agent's name, for a person.
+  std::string NameOf(AgentId agent) const;
   // Measured seconds of each finished item, for the history.
   std::vector<std::pair<std::string, double>> Durations() const;
 
@@ -74,7 +84,9 @@ class Run {
     std::uint32_t leases = 0;  // Given and neither done nor dead.
     bool ready = false;
     bool begun = false;
+    bool leaving = false;
     bool gone = false;
+    AgentFigures figures;
   };
   struct UnitState {
     PlannedUnit plan;
@@ -105,6 +117,8 @@ class Run {
   void On(const Joined& joined);
   void On(Said& said);
   void On(const Lost& lost);
+  void On(const Hurry&);
+  void On(const Abandoned& abandoned);
   void On(Plan& plan);
   void On(const Interrupted& interrupted);
   void On(Restored& restored);
@@ -127,14 +141,22 @@ class Run {
   void On(AgentId agent, WorkerStopping& stopping);
   void On(AgentId agent, InternalError& error);
   void On(AgentId agent, Heartbeat&) { (void)agent; }
+  void On(AgentId agent, Leaving& leaving);
   void On(AgentId agent, Goodbye& goodbye);
 
   void Begin(AgentId agent);
+  void AskForPlan();
+  void AskForWalk();
+  bool Admit(AgentId agent, const std::string& ready);
+  void BlameAgents(ItemId item);
+  void Dismiss(AgentId agent, const std::string& why);
+  // The lease, if the agent holds it and news under it counts.
+  LeaseState* LiveLease(AgentId agent, LeaseId lease);
   void Accept(ItemId item, WorkerId worker, const TestReport& report);
   void Publish(ItemId item, WorkerId worker, const TestReport& report);
   void FinishItem(ItemId item, WorkerId worker, bool held = false);
   void FailItem(ItemId item, WorkerId worker, Phase phase, const std::string& text);
-  void BlameForLoss(const WorkerLost& lost);
+  void BlameForLoss(AgentId agent, const WorkerLost& lost);
   static std::optional<std::string> IdentityOf(const WarningReport& warning);
   void CountFailure();
   void RequestStop(Stop::How how, const std::string& why);
@@ -197,6 +219,10 @@ class Run {
 
   std::map<AgentId, Agent> agents_;
   std::uint32_t next_worker_ = 0;
+  std::vector<AgentId> agent_of_;  // By worker.
+  std::string first_ready_;        // The first READY: the plan is made from it, and others must agree with it.
+  std::string first_platform_;
+  std::optional<AgentId> walker_;
   std::vector<UnitState> units_;
   bool walked_ = false;
   bool whole_entered_ = false;

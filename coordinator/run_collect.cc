@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -11,8 +12,8 @@
 namespace fastest {
 
 // pytest's own list of files: what the plan lacks is added; what only the plan has, the worker will find empty.
-void Run::On(AgentId, Walked& walked) {
-  if (walked_) return;
+void Run::On(AgentId agent, Walked& walked) {
+  if (walked_ || walker_ != agent) return;
   walked_ = true;
   std::vector<CollectReport> accepted;
   AcceptCollectReports(std::move(walked.reports), &accepted);
@@ -47,7 +48,8 @@ void Run::AcceptCollectReports(std::vector<CollectReport> reports, std::vector<C
   }
 }
 
-void Run::On(AgentId, Collected& collected) {
+void Run::On(AgentId agent, Collected& collected) {
+  if (collected.groups.size() != collected.node_ids.size()) collected.groups.clear();
   collect_seconds_ += collected.seconds;
   if (!collected.problem.empty()) {
     internal_error_ = true;
@@ -55,9 +57,11 @@ void Run::On(AgentId, Collected& collected) {
     RequestStop(Stop::How::kFinish, collected.problem);
   }
   if (plan_.mode != CollectMode::kFile) return EnterWhole(collected);
-  const auto lease = leases_.find(collected.lease);
-  if (lease == leases_.end() || !lease->second.alive) return;
-  if (Number(collected.unit) < units_.size()) EnterUnit(collected, lease->second);
+  LeaseState* lease = LiveLease(agent, collected.lease);
+  if (lease == nullptr || Number(collected.unit) >= units_.size()) return;
+  const bool given =
+      std::find(lease->uncollected.begin(), lease->uncollected.end(), collected.unit) != lease->uncollected.end();
+  if (given || units_[Number(collected.unit)].collected) EnterUnit(collected, *lease);
 }
 
 void Run::EnterWhole(Collected& collected) {
@@ -131,9 +135,7 @@ UnitCollected Run::EventOf(UnitId id) const {
 void Run::SeparateSerial(const std::vector<ItemId>& items, const std::vector<std::uint32_t>& serial) {
   if (plan_.single) return;
   for (const auto index : serial) {
-    if (index >= items.size()) continue;
-    serial_.push_back(items[index]);
-    serial_set_.insert(Number(items[index]));
+    if (index < items.size() && serial_set_.insert(Number(items[index])).second) serial_.push_back(items[index]);
   }
 }
 

@@ -36,7 +36,7 @@ double Run::PredictSeconds(ItemId item) const {
 std::uint32_t Run::LiveWorkers() const {
   std::uint32_t workers = 0;
   for (const auto& [agent, state] : agents_)
-    if (state.begun && !state.gone) workers += state.workers;
+    if (state.begun && !state.gone && !state.leaving) workers += state.workers;
   return std::max(workers, 1U);
 }
 
@@ -83,7 +83,7 @@ void Run::QueueGroups(UnitId unit, const std::vector<ItemId>& items, double larg
 std::optional<AgentId> Run::AgentWithCredit() const {
   std::optional<AgentId> best;
   for (const auto& [agent, state] : agents_) {
-    if (!state.begun || state.gone || state.credit == 0) continue;
+    if (!state.begun || state.gone || state.leaving || state.credit == 0) continue;
     if (!best || state.credit > agents_.at(*best).credit) best = agent;
   }
   return best;
@@ -196,7 +196,7 @@ void Run::DispatchSingle() {
 void Run::DispatchCollectFirst() {
   std::uint32_t credit = 0;
   for (const auto& [agent, state] : agents_)
-    if (state.begun && !state.gone) credit += state.credit;
+    if (state.begun && !state.gone && !state.leaving) credit += state.credit;
   if (queue_.empty() || credit == 0) return;
   for (const auto& batch : queue_.TakeAll(std::min(credit, LiveWorkers())))
     Give(*AgentWithCredit(), batch, false, false);
@@ -240,7 +240,8 @@ std::optional<LeaseId> Run::LeaseToSteal() const {
 void Run::Steal() {
   if (!queue_.empty() || options_.dist == Dist::kLoadFile || options_.dist == Dist::kLoadScope) return;
   const bool idle = std::any_of(agents_.begin(), agents_.end(), [](const auto& one) {
-    return one.second.begun && !one.second.gone && one.second.leases < one.second.workers && one.second.credit > 0;
+    return one.second.begun && !one.second.gone && !one.second.leaving && one.second.leases < one.second.workers &&
+           one.second.credit > 0;
   });
   const bool under_way = std::any_of(leases_.begin(), leases_.end(),
                                      [](const auto& one) { return one.second.open && one.second.revoking; });

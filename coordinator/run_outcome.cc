@@ -23,6 +23,8 @@ void Run::Finish() {
   event.collected = static_cast<std::uint32_t>(ledger_.size());
   event.plugin_text = plugin_text_;
   event.times = ComputeTimes();
+  if (options_.remote)
+    for (const auto& [agent, state] : agents_) event.agents.push_back(state.figures);
   effects_.events.push_back(std::move(event));
 }
 

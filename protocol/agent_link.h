@@ -1,48 +1,83 @@
 // AgentLink: an agent's end of the link to its coordinator.
 //
-// Says Hello, then carries messages both ways, in order and once, over reconnects. Silent links get heartbeats. One
-// thread.
+// Says Hello, then carries messages both ways, in order and once, over broken and renewed connections: the session has
+// a random name that goes with every frame, by which the coordinator knows it again. Silent links get signs of life.
+// Output that the coordinator does not take is cut, with a note, before it costs much memory; nothing else ever is.
+// One thread.
 
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "protocol/channel.h"
+#include "protocol/frame_parts.h"
 #include "protocol/socket.h"
 
 namespace fastest {
-
-class AgentLink {
- public:
-  using OnMessage = std::function<void(CoordinatorMessage)>;
-  using OnLost = std::function<void(const std::string& why)>;
-
-  // `on_lost` is called once, when the coordinator has been silent for too long (kLostAfter) or sends nonsense.
-  AgentLink(ZmqContext& context, EventLoop& loop, OnMessage on_message, OnLost on_lost);
-
-  Status Connect(const std::string& endpoint, Hello hello);
-  void Send(AgentMessage message) { channel_.Queue(std::move(message)); }
-  // Whether the coordinator has taken everything that was sent.
-  bool drained() const { return !channel_.has_unacknowledged(); }
-
- private:
-  void OnFrame(std::string_view frame);
-  bool Pump();
-  void Beat();
-
-  EventLoop& loop_;
-  OnMessage on_message_;
-  OnLost on_lost_;
-  Socket socket_;
-  Channel<AgentMessage, CoordinatorMessage> channel_;
-  Time heard_;
-  bool lost_ = false;
-};
 
 // The rhythm of every link (docs/design.md, Messages).
 constexpr std::chrono::seconds kHeartbeat{2};
 constexpr std::chrono::seconds kSuspectAfter{6};
 constexpr std::chrono::seconds kLostAfter{20};
+
+struct AgentLinkOptions {
+  std::optional<AgentKeys> keys;         // None: no CURVE (the local agent, loopback).
+  Duration orphaned_after = kLostAfter;  // The coordinator's silence that the agent bears.
+};
+
+class AgentLink {
+ public:
+  // Why a link has ended for good.
+  enum class End {
+    kOrphaned,  // The coordinator has been silent for too long, or sends nonsense.
+    kRefused,   // By name, or keys do not match.
+    kExpired,   // The coordinator does not know the session (any more): begin a new one, with nothing of the old.
+  };
+  using OnMessage = std::function<void(CoordinatorMessage)>;
+  using OnEnd = std::function<void(End end, const std::string& why)>;
+
+  // `on_end` is called once. After it, nothing more is received.
+  AgentLink(ZmqContext& context, EventLoop& loop, AgentLinkOptions options, OnMessage on_message, OnEnd on_end);
+
+  Status Connect(const std::string& endpoint, Hello hello);
+  void Send(AgentMessage message);
+  // Whether the coordinator has taken everything that was sent.
+  bool drained() const { return !channel_.has_unacknowledged(); }
+  // What waits for the coordinator, roughly.
+  std::size_t waiting_bytes() const { return channel_.kept_bytes(); }
+  // Whether it has ever answered.
+  bool welcomed() const { return welcomed_; }
+  // The list of the coordinator's files that came with a refusal, or "".
+  const std::string& refused_manifest() const { return refused_manifest_; }
+
+ private:
+  void OnFrame(std::string_view frame);
+  void Take(Envelope<CoordinatorMessage> envelope);
+  void OnConnection(const ConnectionEvent& event);
+  void EndLink(End end, const std::string& why);
+  bool Pump();
+  void Beat();
+
+  EventLoop& loop_;
+  AgentLinkOptions options_;
+  OnMessage on_message_;
+  OnEnd on_end_;
+  Socket socket_;
+  std::string endpoint_;
+  std::string session_;  // "": in this process.
+  Channel<AgentMessage, CoordinatorMessage> channel_;
+  PartJoiner joiner_;
+  Time heard_;
+  Time beat_;  // The last one.
+  bool welcomed_ = false;
+  bool ended_ = false;
+  std::size_t cut_bytes_ = 0;  // Of output, not yet told.
+  int bad_handshakes_ = 0;     // In a row.
+  Time first_bad_handshake_{};
+  std::optional<Time> broken_;  // Since when there is no connection, or since it was tried anew.
+  std::string refused_manifest_;
+};
 
 }  // namespace fastest

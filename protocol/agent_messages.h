@@ -13,11 +13,9 @@ namespace fastest {
 
 struct Hello {
   std::uint32_t version = kProtocolVersion;
-  std::string name;          // Host name, for people.
-  std::string resume_token;  // Empty for a new agent; else what Welcome gave: it comes back after a lost link.
+  std::string name;  // --name or the host's, for people.
   std::uint32_t workers = 0;
-  std::string code_digest;  // Of the files under rootdir; empty: not computed (the local agent).
-  std::string interpreter;  // "cpython-3.11.7"
+  std::string code_digest;  // Of the files under the root directory (discovery/code_manifest.h); "": the local agent.
   std::string platform;     // "linux-x86_64"
 };
 
@@ -164,6 +162,11 @@ struct WorkerStopping {
 struct InternalError {
   WorkerId worker{};
   std::string text;
+};
+
+// The agent ends soon (SIGTERM): running items finish, nothing else is begun. What is given to it now comes back.
+struct Leaving {
+  std::string why;
 };
 
 struct Heartbeat {};

@@ -19,24 +19,37 @@ template <typename Out, typename In>
 class Channel {
  public:
   // About as much as one frame carries.
-  static constexpr std::size_t kFrameBytes = std::size_t{1} << 20;
+  static constexpr std::size_t kFrameBytes = std::size_t{128} << 10;
   static constexpr std::size_t kFrameMessages = 512;
+  // So much may be on its way without an acknowledgement; what comes after waits here. It keeps the receiver's memory
+  // small, whatever we have to say.
+  static constexpr std::size_t kWindowBytes = std::size_t{1} << 20;
 
-  void Queue(Out message) { kept_.push_back(std::move(message)); }
+  void Queue(Out message) {
+    const std::size_t size = SizeOf(message);
+    kept_bytes_ += size;
+    kept_.push_back({std::move(message), size});
+  }
 
-  // Whether there is something to send: messages that have not left, or an acknowledgement that is due.
-  bool wants_to_send() const { return sent_ < kept_.size() || acknowledgement_due_; }
+  // A sign of life: an acknowledgement goes out although none is due.
+  void Beat() { acknowledgement_due_ = true; }
+
+  // Whether there is something to send: messages that have not left and may, or an acknowledgement that is due.
+  bool wants_to_send() const { return may_send() || acknowledgement_due_; }
 
   // The next frame. Call while wants_to_send().
   Envelope<Out> NextFrame() {
     Envelope<Out> frame;
     frame.acknowledged = taken_;
     acknowledgement_due_ = false;
-    if (sent_ < kept_.size()) frame.sequence = first_ + sent_;
+    if (may_send()) frame.sequence = first_ + sent_;
     std::size_t bytes = 0;
-    while (sent_ < kept_.size() && frame.messages.size() < kFrameMessages && bytes < kFrameBytes) {
-      bytes += SizeOf(kept_[sent_]);
-      frame.messages.push_back(kept_[sent_++]);
+    while (may_send() && frame.messages.size() < kFrameMessages) {
+      // A large one goes alone: so Hello never stands in a frame that travels in parts.
+      if (bytes > 0 && bytes + kept_[sent_].size > kFrameBytes) break;
+      bytes += kept_[sent_].size;
+      sent_bytes_ += kept_[sent_].size;
+      frame.messages.push_back(kept_[sent_++].message);
     }
     return frame;
   }
@@ -54,27 +67,44 @@ class Channel {
             std::make_move_iterator(frame.messages.end())};
   }
 
-  // After a reconnect, or when an acknowledgement is overdue: everything not acknowledged goes out again.
-  void Resend() { sent_ = 0; }
+  // After a reconnect: everything not acknowledged goes out again.
+  void Resend() {
+    sent_ = 0;
+    sent_bytes_ = 0;
+  }
 
   bool has_unacknowledged() const { return !kept_.empty(); }
+  // What waits here for its acknowledgement, roughly.
+  std::size_t kept_bytes() const { return kept_bytes_; }
 
  private:
   static std::size_t SizeOf(const AgentMessage& message) { return ApproximateSize(message); }
   static std::size_t SizeOf(const CoordinatorMessage&) { return 1024; }
 
+  bool may_send() const { return sent_ < kept_.size() && sent_bytes_ < kWindowBytes; }
+
   void Acknowledge(std::uint64_t upto) {
     while (!kept_.empty() && first_ <= upto) {
+      kept_bytes_ -= kept_.front().size;
+      if (sent_ > 0) {
+        --sent_;
+        sent_bytes_ -= kept_.front().size;
+      }
       kept_.pop_front();
       ++first_;
-      if (sent_ > 0) --sent_;
     }
   }
 
-  std::deque<Out> kept_;     // Queued and not acknowledged.
-  std::uint64_t first_ = 1;  // The number of kept_[0].
-  std::size_t sent_ = 0;     // How many of kept_ have been sent since the last Resend().
-  std::uint64_t taken_ = 0;  // The last message taken in order.
+  struct Kept {
+    Out message;
+    std::size_t size = 0;
+  };
+  std::deque<Kept> kept_;  // Queued and not acknowledged.
+  std::size_t kept_bytes_ = 0;
+  std::size_t sent_bytes_ = 0;  // Of the first sent_.
+  std::uint64_t first_ = 1;     // The number of kept_[0].
+  std::size_t sent_ = 0;        // How many of kept_ have been sent since the last Resend().
+  std::uint64_t taken_ = 0;     // The last message taken in order.
   bool acknowledgement_due_ = false;
 };
 

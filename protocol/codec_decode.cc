@@ -120,8 +120,7 @@ AgentMessage Take(wire::Message::Reader in, AgentMessage*) {
   switch (in.which()) {
     case Message::HELLO: {
       const auto m = in.getHello();
-      return Hello{m.getVersion(),          Text(m.getName()),        Text(m.getResumeToken()), m.getWorkers(),
-                   Text(m.getCodeDigest()), Text(m.getInterpreter()), Text(m.getPlatform())};
+      return Hello{m.getVersion(), Text(m.getName()), m.getWorkers(), Text(m.getCodeDigest()), Text(m.getPlatform())};
     }
     case Message::READY: {
       const auto m = in.getReady();
@@ -170,6 +169,8 @@ AgentMessage Take(wire::Message::Reader in, AgentMessage*) {
       return InternalError{WorkerId{in.getInternalError().getWorker()}, Text(in.getInternalError().getText())};
     case Message::HEARTBEAT:
       return Heartbeat{};
+    case Message::LEAVING:
+      return Leaving{Text(in.getLeaving())};
     case Message::GOODBYE:
       return Goodbye{Text(in.getGoodbye())};
     default:
@@ -182,11 +183,10 @@ CoordinatorMessage Take(wire::Message::Reader in, CoordinatorMessage*) {
   switch (in.which()) {
     case Message::WELCOME: {
       const auto m = in.getWelcome();
-      return Welcome{Text(m.getRunId()), Text(m.getResumeToken()), AgentId{m.getAgent()}, WorkerId{m.getFirstWorker()},
-                     Text(m.getSetup())};
+      return Welcome{Text(m.getRunId()), AgentId{m.getAgent()}, WorkerId{m.getFirstWorker()}, Text(m.getSetup())};
     }
     case Message::REFUSED:
-      return Refused{Text(in.getRefused())};
+      return Refused{Text(in.getRefused().getWhy()), Text(in.getRefused().getManifest())};
     case Message::BEGIN: {
       const auto m = in.getBegin();
       return Begin{Ranged(m.getMode(), CollectMode::kWholeEach, "collect mode"), m.getSingle(), m.getWorkerCount(),
@@ -222,14 +222,21 @@ std::vector<capnp::word> AlignedWords(std::string_view frame) {
 template <typename Message>
 Envelope<Message> ReadEnvelope(const std::vector<capnp::word>& words) {
   capnp::ReaderOptions limits;
-  limits.traversalLimitInWords = std::max<std::uint64_t>(4 * words.size(), 64 << 10);
+  limits.traversalLimitInWords = 2 * words.size() + (64 << 10);
   limits.nestingLimit = 32;
   capnp::FlatArrayMessageReader reader(kj::arrayPtr(words.data(), words.size()), limits);
   const auto root = reader.getRoot<wire::Envelope>();
-  if (root.getVersion() != kProtocolVersion) throw BadValue{"protocol version"};
-  Envelope<Message> envelope{root.getSequence(), root.getAcknowledged(), {}};
+  Envelope<Message> envelope{
+      root.getSequence(), root.getAcknowledged(), {}, Text(root.getSession()), root.getExpired()};
+  envelope.version = root.getVersion();
+  const auto part = root.getPart();
+  envelope.part = {
+      {reinterpret_cast<const char*>(part.begin()), part.size()}, root.getPartIndex(), root.getPartCount()};
   const auto list = root.getMessages();
-  envelope.messages.reserve(std::min<std::size_t>(list.size(), words.size()));
+  if (list.size() > kMostMessages) throw BadValue{"number of messages"};
+  if (envelope.version != kProtocolVersion && (list.size() == 0 || list[0].which() != wire::Message::REFUSED))
+    return envelope;
+  envelope.messages.reserve(list.size());
   for (const auto message : list) envelope.messages.push_back(Take(message, static_cast<Message*>(nullptr)));
   return envelope;
 }

@@ -62,10 +62,8 @@ void Put(wire::Message::Builder out, const Hello& m) {
   auto b = out.initHello();
   b.setVersion(m.version);
   b.setName(m.name);
-  b.setResumeToken(m.resume_token);
   b.setWorkers(m.workers);
   b.setCodeDigest(m.code_digest);
-  b.setInterpreter(m.interpreter);
   b.setPlatform(m.platform);
 }
 
@@ -176,18 +174,22 @@ void Put(wire::Message::Builder out, const WorkerStopping& m) {
 }
 
 void Put(wire::Message::Builder out, const Heartbeat&) { out.setHeartbeat(); }
+void Put(wire::Message::Builder out, const Leaving& m) { out.setLeaving(m.why); }
 void Put(wire::Message::Builder out, const Goodbye& m) { out.setGoodbye(m.why); }
 
 void Put(wire::Message::Builder out, const Welcome& m) {
   auto b = out.initWelcome();
   b.setRunId(m.run_id);
-  b.setResumeToken(m.resume_token);
   b.setAgent(Number(m.agent));
   b.setFirstWorker(Number(m.first_worker));
   b.setSetup(m.setup);
 }
 
-void Put(wire::Message::Builder out, const Refused& m) { out.setRefused(m.why); }
+void Put(wire::Message::Builder out, const Refused& m) {
+  auto b = out.initRefused();
+  b.setWhy(m.why);
+  b.setManifest(m.manifest);
+}
 
 void Put(wire::Message::Builder out, const Begin& m) {
   auto b = out.initBegin();
@@ -231,9 +233,17 @@ template <typename Message>
 std::string EncodeEnvelope(const Envelope<Message>& envelope) {
   capnp::MallocMessageBuilder builder;
   auto root = builder.initRoot<wire::Envelope>();
-  root.setVersion(kProtocolVersion);
+  root.setVersion(envelope.version);
   root.setSequence(envelope.sequence);
   root.setAcknowledged(envelope.acknowledged);
+  if (!envelope.session.empty()) root.setSession(envelope.session);
+  root.setExpired(envelope.expired);
+  if (envelope.part.count > 0) {
+    root.setPart(
+        kj::arrayPtr(reinterpret_cast<const kj::byte*>(envelope.part.bytes.data()), envelope.part.bytes.size()));
+    root.setPartIndex(envelope.part.index);
+    root.setPartCount(envelope.part.count);
+  }
   auto list = root.initMessages(static_cast<unsigned>(envelope.messages.size()));
   for (unsigned i = 0; i < envelope.messages.size(); ++i)
     std::visit([&](const auto& message) { Put(list[i], message); }, envelope.messages[i]);
@@ -254,6 +264,10 @@ struct SizeOf {
     for (const auto& report : m.reports) size += report.envelope.size() + report.node_id.size() + 64;
     return size;
   }
+  std::size_t operator()(const Ready& m) const { return m.answer.size() + 64; }
+  std::size_t operator()(const Walked& m) const { return Of(m.paths) + 64 * m.reports.size() + 64; }
+  std::size_t operator()(const WorkerDone& m) const { return m.answer.size() + 64; }
+  std::size_t operator()(const InternalError& m) const { return m.text.size() + 64; }
   std::size_t operator()(const Output& m) const { return m.text.size() + 64; }
   std::size_t operator()(const Warning& m) const { return m.warning.envelope.size() + 64; }
   template <typename Other>

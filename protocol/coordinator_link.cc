@@ -1,7 +1,8 @@
 #include "protocol/coordinator_link.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <random>
 
 #include "protocol/agent_link.h"
 
@@ -10,30 +11,32 @@ namespace {
 
 constexpr int kStrikes = 3;
 constexpr std::size_t kMostStrikers = 4096;  // Routes remembered for bad frames; more than that are forgotten together.
-
-std::string NewToken() {
-  std::random_device random;
-  std::string token;
-  for (int i = 0; i < 4; ++i) token += std::to_string(random()) + (i < 3 ? "-" : "");
-  return token;
-}
+constexpr std::size_t kMostTold = 64;        // Strangers told of; more are only dropped.
 
 }  // namespace
 
-CoordinatorLink::CoordinatorLink(ZmqContext& context, EventLoop& loop, OnHello on_hello, OnMessage on_message,
-                                 OnLost on_lost)
+CoordinatorLink::CoordinatorLink(ZmqContext& context, EventLoop& loop, Handlers handlers)
     : loop_(loop),
-      on_hello_(std::move(on_hello)),
-      on_message_(std::move(on_message)),
-      on_lost_(std::move(on_lost)),
+      handlers_(std::move(handlers)),
       socket_(context, loop, Socket::Kind::kRouter,
-              [this](const std::string& route, std::string_view frame) { OnFrame(route, frame); }) {
+              [this](const Socket::Origin& origin, std::string_view frame) { OnFrame(origin, frame); }) {
   loop_.AddPump([this] { return Pump(); });
 }
 
+void CoordinatorLink::Secure(const CoordinatorKeys& keys) {
+  socket_.Secure(keys, [this](const std::string& address) {
+    TellOnce(address, fmt::format("{} was turned away: its key is not in the allow-list", address));
+  });
+}
+
 Result<std::string> CoordinatorLink::Bind(const std::string& endpoint) {
+  if (!endpoint.starts_with("inproc:"))
+    socket_.WatchConnections([this](const ConnectionEvent& event) { OnConnection(event); });
   auto bound = socket_.Bind(endpoint);
-  if (bound.ok()) loop_.After(kHeartbeat, [this] { Beat(); });
+  if (bound.ok() && !std::exchange(beats_, true)) {
+    beat_ = loop_.now();
+    loop_.After(kHeartbeat, [this] { Beat(); });
+  }
   return bound;
 }
 
@@ -48,91 +51,174 @@ bool CoordinatorLink::drained() const {
 }
 
 void CoordinatorLink::Forget(AgentId agent) {
-  Session& session = sessions_[Number(agent)];
   commit_();
-  Flush(session);
-  session.gone = true;
+  Flush(agent);
+  sessions_[Number(agent)].gone = sessions_[Number(agent)].forgotten = true;
 }
 
-void CoordinatorLink::CountBad(const std::string& route) {
-  ++bad_frames_;
-  if (strikes_.size() > kMostStrikers) strikes_.clear();
-  ++strikes_[route];
-}
+// ---- what comes in ----
 
-void CoordinatorLink::OnFrame(const std::string& route, std::string_view frame) {
+void CoordinatorLink::OnFrame(const Socket::Origin& origin, std::string_view frame) {
+  const std::string& route = origin.route;
   if (const auto strikes = strikes_.find(route); strikes != strikes_.end() && strikes->second >= kStrikes) return;
   auto envelope = DecodeFromAgent(frame);
-  if (!envelope.ok()) return CountBad(route);
-  const auto known = routes_.find(route);
-  if (known != routes_.end()) return Deliver(known->second, std::move(*envelope));
-  OnStranger(route, std::move(*envelope));
-}
-
-// The first frame of a route must open with Hello; a known token brings its session back.
-void CoordinatorLink::OnStranger(const std::string& route, Envelope<AgentMessage> frame) {
-  const Hello* hello = frame.messages.empty() ? nullptr : std::get_if<Hello>(&frame.messages.front());
-  if (hello == nullptr) return CountBad(route);
-  if (!hello->resume_token.empty()) {
-    for (std::size_t i = 0; i < sessions_.size(); ++i) {
-      if (sessions_[i].token != hello->resume_token) continue;
-      routes_.erase(sessions_[i].route);
-      sessions_[i].route = route;
-      sessions_[i].channel.Resend();
-      const AgentId agent{static_cast<std::uint32_t>(i)};
-      routes_[route] = agent;
-      return Deliver(agent, std::move(frame));
-    }
-  }
-  const AgentId agent{static_cast<std::uint32_t>(sessions_.size())};
-  auto answer = on_hello_(agent, *hello);
-  if (auto* refused = std::get_if<Refused>(&answer)) {
-    socket_.Send(route, Encode(Envelope<CoordinatorMessage>{1, 1, {*refused}}));
+  if (!envelope.ok()) return OnBadFrame(origin, envelope.error().message);
+  if (envelope->version != kProtocolVersion)
+    return Refuse(route, {fmt::format("the coordinator speaks version {} of the protocol, this agent {} (hint: install "
+                                      "the same fastest on both)",
+                                      kProtocolVersion, envelope->version),
+                          ""});
+  auto known = routes_.find(route);
+  if (known == routes_.end()) {
+    OnStranger(origin, std::move(*envelope));
     return;
   }
+  if (sessions_[Number(known->second)].name != envelope->session)
+    return OnBadFrame(origin, "frame of another agent's session");
+  Deliver(known->second, std::move(*envelope));
+}
+
+// The first frame of a connection says which session it belongs to, or opens one with Hello.
+void CoordinatorLink::OnStranger(const Socket::Origin& origin, Envelope<AgentMessage> frame) {
+  if (const auto known = names_.find(frame.session); known != names_.end() && !frame.session.empty())
+    return Resume(known->second, origin, std::move(frame));
+  const Hello* hello = frame.messages.empty() ? nullptr : std::get_if<Hello>(&frame.messages.front());
+  if (hello == nullptr || frame.sequence != 1)
+    return frame.session.empty() ? OnBadFrame(origin, "frame of no session") : SayExpired(origin.route);
+  const AgentId agent{static_cast<std::uint32_t>(sessions_.size())};
+  auto answer = handlers_.on_hello(agent, *hello);
+  if (auto* refused = std::get_if<Refused>(&answer)) return Refuse(origin.route, std::move(*refused));
   auto& welcome = std::get<Welcome>(answer);
   welcome.agent = agent;
-  welcome.resume_token = NewToken();
-  sessions_.push_back({welcome.resume_token, route, {}, loop_.now(), false});
-  routes_[route] = agent;
-  Send(agent, std::move(welcome));
+  Session session{frame.session, origin.key, origin.route, {}, loop_.now()};
+  session.channel.Queue(std::move(welcome));
+  sessions_.push_back(std::move(session));
+  routes_[origin.route] = agent;
+  if (!frame.session.empty()) names_[frame.session] = agent;
+  Deliver(agent, std::move(frame));
+}
+
+void CoordinatorLink::Resume(AgentId agent, const Socket::Origin& origin, Envelope<AgentMessage> frame) {
+  Session& session = sessions_[Number(agent)];
+  if (session.key != origin.key) return OnBadFrame(origin, "another agent's session");
+  routes_.erase(session.route);
+  session.route = origin.route;
+  routes_[origin.route] = agent;
+  session.broken.reset();
+  session.joiner.Reset();
+  session.channel.Resend();
   Deliver(agent, std::move(frame));
 }
 
 void CoordinatorLink::Deliver(AgentId agent, Envelope<AgentMessage> frame) {
-  sessions_[Number(agent)].heard = loop_.now();
-  if (sessions_[Number(agent)].gone) return;
+  {
+    Session& session = sessions_[Number(agent)];
+    session.heard = loop_.now();
+    if (session.gone && !session.forgotten) return SayExpired(session.route);
+    if (frame.part.count > 0) {
+      auto whole = session.joiner.Add(std::move(frame.part));
+      if (!whole.ok()) return Lose(agent, whole.error().message);
+      if (whole->empty()) return;
+      auto joined = DecodeFromAgent(*whole);
+      if (!joined.ok() || joined->part.count > 0)
+        return OnBadFrame({session.route, session.key}, joined.ok() ? "part in a part" : joined.error().message);
+      frame = std::move(*joined);
+    }
+  }
   for (auto& message : sessions_[Number(agent)].channel.Take(std::move(frame))) {
-    if (std::holds_alternative<Heartbeat>(message) || std::holds_alternative<Hello>(message)) continue;
-    on_message_(agent, std::move(message));
+    if (sessions_[Number(agent)].gone) return;
+    if (!std::holds_alternative<Heartbeat>(message)) handlers_.on_message(agent, std::move(message));
   }
 }
 
-void CoordinatorLink::Flush(Session& session) {
-  while (session.channel.wants_to_send())
-    if (!socket_.Send(session.route, Encode(session.channel.NextFrame()))) return;
+void CoordinatorLink::OnBadFrame(const Socket::Origin& origin, const std::string& why) {
+  ++bad_frames_;
+  const auto known = routes_.find(origin.route);
+  if (known == routes_.end()) {
+    if (strikes_.size() > kMostStrikers) strikes_.clear();
+    if (++strikes_[origin.route] == kStrikes)
+      TellOnce(origin.route, "somebody who is no agent is not listened to: " + why);
+    return;
+  }
+  // No second chance: its messages would be missing in the row, and nothing fills the gap.
+  Lose(known->second, "it sends nonsense: " + why);
+}
+
+void CoordinatorLink::OnConnection(const ConnectionEvent& event) {
+  using What = ConnectionEvent::What;
+  if (event.what == What::kBadHandshake || event.what == What::kMismatch)
+    TellOnce(event.peer, fmt::format("{} was turned away: no agent of this version with a key for this coordinator",
+                                     event.peer.empty() ? "somebody" : event.peer));
+  if (event.what == What::kBroken) Probe();
+}
+
+void CoordinatorLink::TellOnce(const std::string& source, const std::string& text) {
+  if (told_.size() < kMostTold && told_.insert(source).second) handlers_.on_stranger(text);
+}
+
+void CoordinatorLink::SayExpired(const std::string& route) {
+  Envelope<CoordinatorMessage> answer;
+  answer.expired = true;
+  socket_.Send(route, Encode(answer));
+}
+
+void CoordinatorLink::Refuse(const std::string& route, Refused refused) {
+  const Envelope<CoordinatorMessage> answer{1, 1, {std::move(refused)}};
+  for (const std::string& part : SplitFrame<CoordinatorMessage>(Encode(answer), "")) socket_.Send(route, part);
+}
+
+// ---- what goes out, and who is gone ----
+
+void CoordinatorLink::Lose(AgentId agent, const std::string& why) {
+  if (std::exchange(sessions_[Number(agent)].gone, true)) return;
+  sessions_[Number(agent)].channel = {};
+  sessions_[Number(agent)].joiner.Reset();
+  handlers_.on_lost(agent, why);
+}
+
+bool CoordinatorLink::Flush(AgentId agent) {
+  Session& session = sessions_[Number(agent)];
+  if (session.broken || !session.channel.wants_to_send()) return false;  // Broken: all is sent again when it is back.
+  while (session.channel.wants_to_send()) {
+    for (const std::string& part : SplitFrame<CoordinatorMessage>(Encode(session.channel.NextFrame()), "")) {
+      if (socket_.Send(session.route, part)) continue;
+      session.broken = loop_.now();
+      loop_.After(kReturnWindow, [this, agent, since = loop_.now()] {
+        if (sessions_[Number(agent)].broken == since) Lose(agent, "its connection broke and it did not come back");
+      });
+      return false;
+    }
+  }
+  return true;
 }
 
 bool CoordinatorLink::Pump() {
   const bool more = socket_.Pump();
   commit_();
+  bool sent = false;
+  for (std::size_t i = 0; i < sessions_.size(); ++i)
+    if (!sessions_[i].gone || sessions_[i].forgotten) sent = Flush(AgentId{static_cast<std::uint32_t>(i)}) || sent;
+  // Sending may take note of what has come, which then does not wake the loop any more.
+  return more || (sent && socket_.HasMore());
+}
+
+// A send to a connection that is gone fails: so we hear of it at once.
+void CoordinatorLink::Probe() {
   for (Session& session : sessions_)
-    if (!session.gone) Flush(session);
-  return more;
+    if (!session.gone && !session.name.empty()) session.channel.Beat();
 }
 
 void CoordinatorLink::Beat() {
+  // If it was we who slept (stopped, suspended), the agents' silence says nothing.
+  const bool slept = loop_.now() - beat_ > 2 * kHeartbeat;
+  beat_ = loop_.now();
   for (std::size_t i = 0; i < sessions_.size(); ++i) {
     Session& session = sessions_[i];
     if (session.gone) continue;
-    const auto silence = loop_.now() - session.heard;
-    if (silence >= kLostAfter) {
-      session.gone = true;
-      on_lost_(AgentId{static_cast<std::uint32_t>(i)});
-      continue;
-    }
-    if (silence >= kSuspectAfter) session.channel.Resend();
-    session.channel.Queue(Heartbeat{});
+    if (slept) session.heard = loop_.now();
+    if (loop_.now() - session.heard >= kLostAfter)
+      Lose(AgentId{static_cast<std::uint32_t>(i)}, fmt::format("no word from it for {} s", kLostAfter.count()));
+    if (!session.gone) session.channel.Beat();
   }
   loop_.After(kHeartbeat, [this] { Beat(); });
 }

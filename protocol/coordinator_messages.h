@@ -19,14 +19,15 @@ enum class CollectMode : std::uint8_t {
 
 struct Welcome {
   std::string run_id;
-  std::string resume_token;
   AgentId agent{};
   WorkerId first_worker{};  // The agent's workers are first_worker, +1, …
   std::string setup;        // SETUP's JSON of docs/protocol.md.
 };
 
+// The agent may not take part: other keys, code, interpreter or version.
 struct Refused {
   std::string why;
+  std::string manifest;  // The coordinator's files, where the code differs: the agent can name them.
 };
 
 // How workers come by their items: sent once, after Ready.

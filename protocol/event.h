@@ -115,6 +115,16 @@ struct RunTimes {
   std::string floor_what;           // … and the test, file or fixture that sets it.
 };
 
+// What an agent of a run over several machines has done.
+struct AgentFigures {
+  std::string name;
+  WorkerId first_worker{};  // Its workers are first_worker, +1, …
+  std::uint32_t workers = 0;
+  std::uint32_t tests = 0;
+  double busy = 0;  // Seconds in its tests, of all its workers.
+  std::string end;  // "lost", "left" (drained), "refused"; "": it stayed to the end.
+};
+
 struct RunFinished {
   int exit_code = 0;
   std::string stop_reason;           // "stopping after 1 failures", "Interrupted: …", "" …
@@ -122,6 +132,7 @@ struct RunFinished {
   std::uint32_t collected = 0;
   std::string plugin_text;  // What plugins and conftests wrote for pytest's summary.
   RunTimes times;
+  std::vector<AgentFigures> agents;  // By AgentId; empty where the run had none but its own.
 };
 
 using Event = std::variant<RunStarted, UnitCollected, CollectionFinished, TestStarted, TestReported, TestFinished,

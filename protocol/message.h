@@ -1,7 +1,7 @@
 // The messages between coordinator and agent, as values. codec.h turns them into Cap'n Proto and back.
 //
-// Sequence numbers, acknowledgements and resending belong to the link below (protocol/link.h): what stands here arrives
-// once, in order. Times are relative; no wall clock is ever compared between machines.
+// Sequence numbers, acknowledgements and resending belong to the link below (protocol/channel.h): what stands here
+// arrives once, in order. Times are relative; no wall clock is ever compared between machines.
 
 #pragma once
 
@@ -14,7 +14,7 @@ namespace fastest {
 
 using AgentMessage = std::variant<Hello, Ready, Credit, Walked, Collected, ItemStarted, ItemReport, ItemFinished,
                                   ItemsUnknown, Warning, Output, LeaseDone, Revoked, WorkerUp, WorkerLost, WorkerDone,
-                                  WorkerStopping, InternalError, Heartbeat, Goodbye>;
+                                  WorkerStopping, InternalError, Leaving, Heartbeat, Goodbye>;
 using CoordinatorMessage = std::variant<Welcome, Refused, Begin, Walk, Assign, Release, Revoke, Stop, Heartbeat>;
 
 }  // namespace fastest

@@ -10,6 +10,11 @@ struct Envelope {
   sequence @1 :UInt64;        # Of the first message, counted from 1 in each direction of a session. 0: only an acknowledgement.
   acknowledged @2 :UInt64;    # The last message of the other direction that was taken in order.
   messages @3 :List(Message);
+  session @4 :Text;           # Agent -> coordinator, over the network: the session's own random name. Whoever has it is that agent.
+  expired @5 :Bool;           # Coordinator -> agent: no such session (any more); begin a new one.
+  part @6 :Data;              # Not empty: a piece of a larger Envelope's bytes, and no messages.
+  partIndex @7 :UInt32;
+  partCount @8 :UInt32;
 }
 
 struct Message {
@@ -35,13 +40,14 @@ struct Message {
     heartbeat @18 :Void;
     goodbye @19 :Text;
     welcome @20 :Welcome;
-    refused @21 :Text;
+    refused @21 :Refused;
     begin @22 :Begin;
     walk @23 :Void;
     assign @24 :Assign;
     release @25 :UInt64;
     revoke @26 :UInt64;
     stop @27 :Stop;
+    leaving @28 :Text;
   }
 }
 
@@ -59,11 +65,9 @@ struct CollectReport {
 struct Hello {
   version @0 :UInt32;
   name @1 :Text;
-  resumeToken @2 :Text;
-  workers @3 :UInt32;
-  codeDigest @4 :Text;
-  interpreter @5 :Text;
-  platform @6 :Text;
+  workers @2 :UInt32;
+  codeDigest @3 :Text;
+  platform @4 :Text;
 }
 
 struct Ready {
@@ -165,10 +169,14 @@ struct WorkerStopping {
 
 struct Welcome {
   runId @0 :Text;
-  resumeToken @1 :Text;
-  agent @2 :UInt32;
-  firstWorker @3 :UInt32;
-  setup @4 :Text;
+  agent @1 :UInt32;
+  firstWorker @2 :UInt32;
+  setup @3 :Text;
+}
+
+struct Refused {
+  why @0 :Text;
+  manifest @1 :Text;
 }
 
 struct Begin {

@@ -9,6 +9,13 @@ namespace fastest {
 namespace {
 
 constexpr int kFramesPerTurn = 64;
+// What the network may bring before it costs more memory: a larger message ends the connection, and so many are taken
+// from one connection before TCP holds its sender back. (Our own frames: kPartBytes.)
+constexpr std::int64_t kMostMessageBytes = std::int64_t{2} << 20;
+constexpr int kMostWaiting = 64;
+// A connection that brings nothing for so long is closed and made anew; the peer's silence is judged above.
+constexpr int kPingMilliseconds = 3000;
+constexpr int kPongMilliseconds = 10'000;
 
 class Frame {
  public:
@@ -18,6 +25,10 @@ class Frame {
   Frame& operator=(const Frame&) = delete;
   bool Receive(void* socket) { return zmq_msg_recv(&message_, socket, ZMQ_DONTWAIT) >= 0; }
   std::string_view bytes() { return {static_cast<const char*>(zmq_msg_data(&message_)), zmq_msg_size(&message_)}; }
+  std::string Property(const char* name) {
+    const char* value = zmq_msg_gets(&message_, name);
+    return value == nullptr ? "" : value;
+  }
   bool more() { return zmq_msg_more(&message_) != 0; }
 
  private:
@@ -29,26 +40,37 @@ void SetInt(void* socket, int option, int value) {
   CHECK(set == 0, option, zmq_strerror(zmq_errno()));
 }
 
+void SetKey(void* socket, int option, const Digest& key) {
+  const int set = zmq_setsockopt(socket, option, key.data(), key.size());
+  CHECK(set == 0, option, zmq_strerror(zmq_errno()));
+}
+
 }  // namespace
 
 ZmqContext::ZmqContext() : context_(zmq_ctx_new()) { CHECK(context_ != nullptr); }
 ZmqContext::~ZmqContext() { zmq_ctx_term(context_); }
 
 Socket::Socket(ZmqContext& context, EventLoop& loop, Kind kind, OnFrame on_frame)
-    : socket_(zmq_socket(context.get(), kind == Kind::kRouter ? ZMQ_ROUTER : ZMQ_DEALER)),
+    : context_(context.get()),
+      socket_(zmq_socket(context.get(), kind == Kind::kRouter ? ZMQ_ROUTER : ZMQ_DEALER)),
       loop_(loop),
       kind_(kind),
       on_frame_(std::move(on_frame)) {
   CHECK(socket_ != nullptr, zmq_strerror(zmq_errno()));
   SetInt(socket_, ZMQ_LINGER, 1000);
   SetInt(socket_, ZMQ_SNDHWM, 0);
-  SetInt(socket_, ZMQ_RCVHWM, 0);
+  SetInt(socket_, ZMQ_RCVHWM, kMostWaiting);
   SetInt(socket_, ZMQ_RECONNECT_IVL, 100);
-  SetInt(socket_, ZMQ_RECONNECT_IVL_MAX, 5000);
+  SetInt(socket_, ZMQ_RECONNECT_IVL_MAX, 1000);
+  SetInt(socket_, ZMQ_CONNECT_TIMEOUT, 3000);
   SetInt(socket_, ZMQ_HANDSHAKE_IVL, 3000);
-  const std::int64_t largest = static_cast<std::int64_t>(kMaxFrame);
-  zmq_setsockopt(socket_, ZMQ_MAXMSGSIZE, &largest, sizeof largest);
-  if (kind == Kind::kRouter) SetInt(socket_, ZMQ_ROUTER_MANDATORY, 1);
+  zmq_setsockopt(socket_, ZMQ_MAXMSGSIZE, &kMostMessageBytes, sizeof kMostMessageBytes);
+  if (kind == Kind::kRouter) {
+    SetInt(socket_, ZMQ_ROUTER_MANDATORY, 1);
+  } else {
+    SetInt(socket_, ZMQ_HEARTBEAT_IVL, kPingMilliseconds);
+    SetInt(socket_, ZMQ_HEARTBEAT_TIMEOUT, kPongMilliseconds);
+  }
   std::size_t size = sizeof fd_;
   CHECK(zmq_getsockopt(socket_, ZMQ_FD, &fd_, &size) == 0);
   loop_.WatchRead(fd_, [] {});  // Wakes the loop; the link's pump does the work.
@@ -56,7 +78,25 @@ Socket::Socket(ZmqContext& context, EventLoop& loop, Kind kind, OnFrame on_frame
 
 Socket::~Socket() {
   loop_.UnwatchRead(fd_);
+  monitor_.reset();
   zmq_close(socket_);
+}
+
+void Socket::Secure(const CoordinatorKeys& keys, Gatekeeper::OnDenied on_denied) {
+  gatekeeper_ = std::make_unique<Gatekeeper>(context_, loop_, keys.allowed, std::move(on_denied));
+  SetInt(socket_, ZMQ_CURVE_SERVER, 1);
+  SetKey(socket_, ZMQ_CURVE_SECRETKEY, keys.own.secret);
+  zmq_setsockopt(socket_, ZMQ_ZAP_DOMAIN, kGateDomain.data(), kGateDomain.size());
+}
+
+void Socket::Secure(const AgentKeys& keys) {
+  SetKey(socket_, ZMQ_CURVE_SERVERKEY, keys.coordinator);
+  SetKey(socket_, ZMQ_CURVE_PUBLICKEY, keys.own.open);
+  SetKey(socket_, ZMQ_CURVE_SECRETKEY, keys.own.secret);
+}
+
+void Socket::WatchConnections(SocketMonitor::OnEvent on_event) {
+  monitor_ = std::make_unique<SocketMonitor>(context_, socket_, loop_, std::move(on_event));
 }
 
 Result<std::string> Socket::Bind(const std::string& endpoint) {
@@ -74,6 +114,12 @@ Status Socket::Connect(const std::string& endpoint) {
   return Ok();
 }
 
+void Socket::Renew(const std::string& endpoint) {
+  zmq_disconnect(socket_, endpoint.c_str());  // It may have ended by itself.
+  const Status connected = Connect(endpoint);
+  (void)connected;  // It could be made once: what fails now is tried again later.
+}
+
 bool Socket::Send(const std::string& route, std::string_view frame) {
   if (kind_ == Kind::kRouter && zmq_send(socket_, route.data(), route.size(), ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0)
     return false;
@@ -81,13 +127,14 @@ bool Socket::Send(const std::string& route, std::string_view frame) {
 }
 
 bool Socket::Receive() {
-  std::string route;
+  Origin origin;
   Frame frame;
   if (!frame.Receive(socket_)) return false;
   if (kind_ == Kind::kRouter) {
-    route = frame.bytes();
+    origin.route = frame.bytes();
     if (!frame.more()) return true;
     if (!frame.Receive(socket_)) return true;
+    if (gatekeeper_) origin.key = frame.Property("User-Id");
   }
   // Exactly one frame a message: the rest of a longer one is taken and dropped, and with it the message.
   bool single = true;
@@ -95,13 +142,21 @@ bool Socket::Receive() {
     single = false;
     if (!rest.Receive(socket_)) break;
   }
-  if (single) on_frame_(route, frame.bytes());
+  on_frame_(origin, single ? frame.bytes() : std::string_view());
   return true;
 }
 
+bool Socket::HasMore() {
+  int events = 0;
+  std::size_t size = sizeof events;
+  return zmq_getsockopt(socket_, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLIN) != 0;
+}
+
 bool Socket::Pump() {
+  bool more = gatekeeper_ && gatekeeper_->Pump();
+  more = (monitor_ && monitor_->Pump()) || more;
   for (int i = 0; i < kFramesPerTurn; ++i)
-    if (!Receive()) return false;
+    if (!Receive()) return more;
   return true;
 }
 

@@ -122,4 +122,12 @@ void WriteTimes(const RunTimes& times, const RunCounts& counts, TerminalWriter* 
                         std::max(0.0, offered - busy)));
 }
 
+void WriteAgents(const std::vector<AgentFigures>& agents, TerminalWriter* out) {
+  for (const AgentFigures& agent : agents)
+    out->Line(fmt::format("agent {} ({} worker{} from gw{}): {}, busy {:.2f}s{}{}", agent.name, agent.workers,
+                          agent.workers == 1 ? "" : "s", Number(agent.first_worker),
+                          CountText(static_cast<int>(agent.tests), "test"), agent.busy, agent.end.empty() ? "" : ", ",
+                          agent.end));
+}
+
 }  // namespace fastest

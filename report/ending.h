@@ -37,4 +37,7 @@ void WriteSpeedUp(const RunTimes& times, const RunCounts& counts, TerminalWriter
 // -v: the parallel floor, and where the time went.
 void WriteTimes(const RunTimes& times, const RunCounts& counts, TerminalWriter* out);
 
+// One line an agent of a run over several machines.
+void WriteAgents(const std::vector<AgentFigures>& agents, TerminalWriter* out);
+
 }  // namespace fastest

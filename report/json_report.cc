@@ -131,25 +131,38 @@ Json JsonReport::Document::Times(const RunTimes& times) const {
           {"floor", times.floor},        {"floor_is", times.floor_what}};
 }
 
+static Json AgentsJson(const std::vector<AgentFigures>& agents) {
+  Json list = Json::array();
+  for (const AgentFigures& agent : agents)
+    list.push_back({{"name", agent.name},
+                    {"first_worker", fmt::format("gw{}", Number(agent.first_worker))},
+                    {"workers", agent.workers},
+                    {"tests", agent.tests},
+                    {"busy", agent.busy},
+                    {"end", agent.end}});
+  return list;
+}
+
 std::string JsonReport::Document::Finish(const RunFinished& event) {
   Json counts = Json::object();
   for (const auto& [category, count] : tally_.Counts()) counts[category] = count;
   Json tests = Json::array();
   for (const auto& [item, test] : tests_) tests.push_back(TestJson(test));
   for (const auto& [id, test] : strangers_) tests.push_back(TestJson(test));
-  const Json document = {{"format", "fastest"},
-                         {"version", kFormatVersion},
-                         {"run", run_},
-                         {"exit_code", event.exit_code},
-                         {"stopped", event.stop_reason},
-                         {"collected", event.collected},
-                         {"counts", counts},
-                         {"times", Times(event.times)},
-                         {"tests", tests},
-                         {"collectors", collectors_},
-                         {"deselected", deselected_},
-                         {"warnings", warnings_},
-                         {"not_run", event.not_run}};
+  Json document = {{"format", "fastest"},
+                   {"version", kFormatVersion},
+                   {"run", run_},
+                   {"exit_code", event.exit_code},
+                   {"stopped", event.stop_reason},
+                   {"collected", event.collected},
+                   {"counts", counts},
+                   {"times", Times(event.times)},
+                   {"tests", tests},
+                   {"collectors", collectors_},
+                   {"deselected", deselected_},
+                   {"warnings", warnings_},
+                   {"not_run", event.not_run}};
+  if (!event.agents.empty()) document["agents"] = AgentsJson(event.agents);
   return DumpJson(document, 1, false) + "\n";
 }
 

@@ -92,6 +92,15 @@ class JUnitXml::Suite {
     }
   }
 
+  // Of a run over several machines alone: a local run's file is pytest's own.
+  void Add(const std::vector<AgentFigures>& agents) {
+    for (const AgentFigures& agent : agents) {
+      const std::string value = fmt::format("workers {}, tests {}, busy {:.3f} s{}{}", agent.workers, agent.tests,
+                                            agent.busy, agent.end.empty() ? "" : ", ", agent.end);
+      properties_.children.push_back({"property", {{"name", "agent " + agent.name}, {"value", value}}, "", {}});
+    }
+  }
+
   std::string Text(double seconds) const {
     const int tests = counts_.passed + counts_.failures + counts_.skipped + counts_.errors - counts_.doubled;
     XmlElement suite{"testsuite",
@@ -144,6 +153,7 @@ void JUnitXml::OnEvent(const Event& event) {
   } else if (const auto* changed = std::get_if<WorkerChanged>(&event)) {
     suite_->Finish(*changed);
   } else if (const auto* finished = std::get_if<RunFinished>(&event)) {
+    suite_->Add(finished->agents);
     const Status written = sink_(suite_->Text(finished->times.wall));
     if (!written.ok()) complain_("the JUnit file is incomplete: " + written.error().message);
   }

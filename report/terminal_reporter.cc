@@ -233,6 +233,7 @@ void TerminalReporter::Session::WriteEnd(const RunFinished& event) {
   if (options_.verbosity >= 0) WriteSpeedUp(event.times, counts_, &out_);
   // One worker's run reads as pytest's, line by line.
   if (options_.verbosity > 0 && ManyWorkers()) WriteTimes(event.times, counts_, &out_);
+  if (options_.verbosity > 0) WriteAgents(event.agents, &out_);
   const bool failures = tally_.Count("failed") + tally_.Count("error") > 0;
   const bool for_person = (options_.verbosity > 0 && ManyWorkers()) || (screen_.is_tty && options_.verbosity == 0);
   if (failures && for_person) out_.Line("rerun the failures: fastest --lf");

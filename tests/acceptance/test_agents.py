@@ -98,5 +98,6 @@ def test_listening_beyond_loopback_without_keys_is_refused(cluster):
     )
     assert answer.returncode == 4
     assert answer.stderr == (
-        "fastest: error: --listen tcp://0.0.0.0:5555: without keys only loopback is allowed, e.g. tcp://127.0.0.1:5555\n"
+        "fastest: error: --listen tcp://0.0.0.0:5555: without keys only loopback is allowed (hint: fastest keygen --join-secret, "
+        "then --join-secret fastest-keys/join.secret for the coordinator and each agent)\n"
     )

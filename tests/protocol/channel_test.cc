@@ -59,3 +59,33 @@ TEST_CASE("sent again, the known part of a frame is skipped") {
   sender.Resend();
   CHECK(Credits(receiver.Take(sender.NextFrame())) == std::vector<std::uint32_t>{2});
 }
+
+TEST_CASE("no more than the window is on its way, the rest follows the acknowledgements") {
+  Sender sender;
+  Receiver receiver;
+  for (int i = 0; i < 64; ++i) sender.Queue(Output{WorkerId{0}, std::string(Sender::kWindowBytes / 16, 'x')});
+  std::size_t taken = 0;
+  int rounds = 0;
+  for (; taken < 64 && rounds < 100; ++rounds) {
+    std::size_t on_the_way = 0;
+    while (sender.wants_to_send()) {
+      auto frame = sender.NextFrame();
+      for (const auto& message : frame.messages) on_the_way += ApproximateSize(message);
+      taken += receiver.Take(std::move(frame)).size();
+    }
+    CHECK(on_the_way <= Sender::kWindowBytes + Sender::kFrameBytes);
+    sender.Take(receiver.NextFrame());
+  }
+  CHECK(taken == 64);
+  CHECK(rounds >= 4);
+  CHECK(sender.kept_bytes() == 0);
+}
+
+TEST_CASE("a sign of life is a frame without messages, and none is owed for it") {
+  Sender sender;
+  Receiver receiver;
+  sender.Beat();
+  REQUIRE(sender.wants_to_send());
+  CHECK(receiver.Take(sender.NextFrame()).empty());
+  CHECK_FALSE(receiver.wants_to_send());
+}

@@ -17,7 +17,7 @@ std::vector<AgentMessage> EveryAgentMessage() {
                   LeaseId{5},  UnitId{6}, key, "Traceback", {LeaseId{5}, LeaseId{8}}};
   Revoked revoked{LeaseId{5}, {{UnitId{1}, true, {}}, {UnitId{2}, false, {key}}}};
   return {
-      Hello{1, "host", "token", 4, "digest", "cpython", "linux"},
+      Hello{1, "host", 4, "digest", "linux"},
       Ready{true, "{}", 4},
       Credit{3},
       Walked{WorkerId{1}, {"a.py"}, {{"", Outcome::kPassed, ""}}},
@@ -35,14 +35,15 @@ std::vector<AgentMessage> EveryAgentMessage() {
       WorkerDone{WorkerId{1}, "{}"},
       WorkerStopping{WorkerId{1}, "exit", "reason", 7},
       InternalError{WorkerId{1}, "boom"},
+      Leaving{"SIGTERM"},
       Heartbeat{},
       Goodbye{"done"}};
 }
 
 std::vector<CoordinatorMessage> EveryCoordinatorMessage() {
   Assignment unit{UnitId{1}, "a.py", 2, {"test_a"}, {"test_b"}, {{"a.py::test_a", 1}}};
-  return {Welcome{"run", "token", AgentId{1}, WorkerId{4}, "{}"},
-          Refused{"why"},
+  return {Welcome{"run", AgentId{1}, WorkerId{4}, "{}"},
+          Refused{"why", "manifest"},
           Begin{CollectMode::kWholeEach, true, 8, "{}"},
           Walk{},
           Assign{LeaseId{7}, 30.5, false, 3, true, {unit}},

@@ -13,7 +13,7 @@ namespace {
 // An agent that only notes how much of what it said is acknowledged.
 struct Listener {
   Listener(ZmqContext& context, EventLoop& loop)
-      : socket(context, loop, Socket::Kind::kDealer, [this](const std::string&, std::string_view bytes) {
+      : socket(context, loop, Socket::Kind::kDealer, [this](const Socket::Origin&, std::string_view bytes) {
           const auto frame = DecodeFromCoordinator(bytes);
           REQUIRE(frame.ok());
           acknowledged = std::max(acknowledged, frame->acknowledged);
@@ -30,19 +30,18 @@ struct Listener {
 TEST_CASE("what is heard is committed before it is acknowledged, a goodbye too", "[link]") {
   ZmqContext context;
   EventLoop loop;
-  std::uint64_t heard = 1, committed = 0;  // The hello is not passed on.
+  std::uint64_t heard = 0, committed = 0;
   std::optional<Listener> agent;
   CoordinatorLink* link = nullptr;
-  CoordinatorLink coordinator(
-      context, loop,
-      [](AgentId, const Hello&) {
-        return Welcome{"run", "", {}, WorkerId{0}, "{}"};
-      },
-      [&](AgentId id, AgentMessage message) {
-        ++heard;
-        if (std::holds_alternative<Goodbye>(message)) link->Forget(id);
-      },
-      [](AgentId) {});
+  CoordinatorLink coordinator(context, loop,
+                              {[](AgentId, const Hello&) {
+                                 return Welcome{"run", {}, WorkerId{0}, "{}"};
+                               },
+                               [&](AgentId id, AgentMessage message) {
+                                 ++heard;
+                                 if (std::holds_alternative<Goodbye>(message)) link->Forget(id);
+                               },
+                               [](AgentId, const std::string&) {}});
   link = &coordinator;
   coordinator.BeforeAcknowledging([&] {
     agent->socket.Pump();

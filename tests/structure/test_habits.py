@@ -17,6 +17,7 @@ EXCEPTION_ADAPTERS: dict[str, str] = {
 # Tests that may sleep: file (or folder) -> why.
 SLEEPERS = {
     "tests/acceptance/": "whole programs are timed and killed there",
+    "tests/faults/": "links are cut for real seconds there",
     "tests/worker/fake_agent.py": "a worker's state in shared memory can only be polled",
 }
 

@@ -1,0 +1,192 @@
+// Agents as they come and go: the part of Run that admits them, begins with them and takes back what they held.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "coordinator/run.h"
+#include "coordinator/skew.h"
+
+namespace fastest {
+namespace {
+
+// An item that has gone down with this many agents is failed and set aside; twice as many where we can only presume
+// that it ran: the news that an item has begun may go down with its agent.
+constexpr int kMostLosses = 3;
+// Batches that an agent may ask for ahead, a worker.
+constexpr std::uint32_t kMostCredit = 64;
+
+}  // namespace
+
+std::uint32_t Run::present() const {
+  return static_cast<std::uint32_t>(
+      std::count_if(agents_.begin(), agents_.end(), [](const auto& one) { return !one.second.gone; }));
+}
+
+std::uint32_t Run::ready() const {
+  return static_cast<std::uint32_t>(std::count_if(
+      agents_.begin(), agents_.end(), [](const auto& one) { return one.second.ready && !one.second.gone; }));
+}
+
+std::string Run::NameOf(AgentId agent) const {
+  const auto known = agents_.find(agent);
+  return known == agents_.end() || known->second.figures.name.empty() ? std::to_string(Number(agent))
+                                                                      : known->second.figures.name;
+}
+
+void Run::On(const Joined& joined) {
+  Agent& agent = agents_[joined.agent];
+  agent.workers = joined.hello.workers;
+  agent.figures = {joined.hello.name, WorkerId{next_worker_}, joined.hello.workers, 0, 0, ""};
+  next_worker_ += joined.hello.workers;
+  worker_busy_.resize(next_worker_);
+  agent_of_.resize(next_worker_, joined.agent);
+  if (first_platform_.empty()) first_platform_ = joined.hello.platform;
+  if (stage_ == Stage::kStopping) {
+    effects_.messages.emplace_back(joined.agent, Stop{Stop::How::kDone, ""});  // It came too late.
+  } else if (const auto differs = PlatformSkew(first_platform_, joined.hello.platform, options_.allowed_skew)) {
+    Dismiss(joined.agent, *differs);
+  }
+}
+
+void Run::On(AgentId agent, Ready& ready) {
+  if (!ready.ok && options_.remote && (planned_ || present() > 1))
+    return Dismiss(agent, "pytest does not start there: " + ready.answer);
+  if (!ready.ok) {
+    failure_text_ = ready.answer;
+    failure_code_ = static_cast<int>(ready.exit_code);
+    return RequestStop(Stop::How::kKill, "");
+  }
+  if (agents_[agent].gone || agents_[agent].ready) return;
+  if (!Admit(agent, ready.answer)) return;
+  agents_[agent].ready = true;
+  if (planned_) return Begin(agent);
+  AskForPlan();
+}
+
+// What all agents must have in common is what the first one has.
+bool Run::Admit(AgentId agent, const std::string& ready) {
+  if (first_ready_.empty()) first_ready_ = ready;
+  const auto differs = ReadySkew(first_ready_, ready, options_.allowed_skew);
+  if (!differs) return true;
+  Dismiss(agent, *differs);
+  return false;
+}
+
+void Run::Dismiss(AgentId agent, const std::string& why) {
+  effects_.messages.emplace_back(agent, Refused{why, ""});
+  effects_.events.push_back(Notice{fmt::format("agent {} is refused: {}", NameOf(agent), why), true});
+  agents_[agent].gone = true;
+  agents_[agent].figures.end = "refused";
+}
+
+void Run::AskForPlan() {
+  if (ready_at_ != Time{} || first_ready_.empty() || ready() < options_.expect_agents) return;
+  ready_at_ = now_;
+  effects_.wants_plan = first_ready_;
+}
+
+void Run::On(const Hurry&) {
+  options_.expect_agents = std::min(options_.expect_agents, options_.min_agents);
+  AskForPlan();
+}
+
+void Run::Begin(AgentId agent) {
+  if (agents_[agent].begun || agents_[agent].gone) return;
+  agents_[agent].begun = true;
+  effects_.messages.emplace_back(
+      agent, fastest::Begin{plan_.mode, plan_.single, plan_.single ? 1 : options_.workers, plan_.start});
+  AskForWalk();
+}
+
+// One agent tells pytest's own list of files; if it goes before it has, another does.
+void Run::AskForWalk() {
+  if (!planned_ || plan_.mode != CollectMode::kFile || walked_ || (walker_ && !agents_[*walker_].gone)) return;
+  for (const auto& [agent, state] : agents_) {
+    if (!state.begun || state.gone || state.leaving) continue;
+    walker_ = agent;
+    effects_.messages.emplace_back(agent, Walk{});
+    return;
+  }
+}
+
+void Run::On(AgentId agent, Credit& credit) {
+  Agent& state = agents_[agent];
+  const std::uint32_t most = kMostCredit * std::max(state.workers, 1U);
+  state.credit = std::min(state.credit + std::min(credit.batches, most), most);
+}
+
+Run::LeaseState* Run::LiveLease(AgentId agent, LeaseId lease) {
+  const auto found = leases_.find(lease);
+  return found == leases_.end() || !found->second.alive || found->second.agent != agent ? nullptr : &found->second;
+}
+
+void Run::On(AgentId agent, Leaving& leaving) {
+  agents_[agent].leaving = true;
+  agents_[agent].figures.end = "left";
+  if (stage_ != Stage::kStopping)
+    effects_.events.push_back(Notice{fmt::format("agent {} leaves: {}", NameOf(agent), leaving.why), false});
+}
+
+void Run::On(AgentId agent, Goodbye& goodbye) {
+  agents_[agent].gone = true;
+  for (auto& [id, lease] : leases_)
+    if (lease.agent == agent && lease.alive) ReturnLease(id);
+  AskForWalk();
+  if (!goodbye.why.empty() && stage_ != Stage::kStopping && !agents_[agent].leaving)
+    effects_.events.push_back(Notice{goodbye.why, false});
+}
+
+void Run::On(const Lost& lost) {
+  agents_[lost.agent].gone = true;
+  agents_[lost.agent].figures.end = "lost";
+  const std::string why = lost.why.empty() ? "" : " (" + lost.why + ")";
+  effects_.events.push_back(
+      Notice{fmt::format("agent {} is lost{}: its items run again", NameOf(lost.agent), why), true});
+  for (auto& [id, lease] : leases_) {
+    if (lease.agent != lost.agent || !lease.alive) continue;
+    // Of a lease without a running item the first unfinished one is presumed to have run: in order, that is next.
+    std::optional<ItemId> presumed;
+    bool known = false;
+    for (const ItemId item : std::vector<ItemId>(lease.items)) {
+      if (!ledger_.Accepts(item, id)) continue;
+      if (!presumed) presumed = item;
+      if (ledger_[item].state != Ledger::State::kRunning) continue;
+      known = true;
+      ledger_.CountLoss(item);
+      BlameAgents(item);
+    }
+    if (!known && presumed) BlameAgents(*presumed);
+    ReturnLease(id);
+  }
+  AskForWalk();
+}
+
+// Counts in halves: a loss that is known is two.
+void Run::BlameAgents(ItemId item) {
+  ledger_.CountLoss(item);
+  if (ledger_[item].losses >= 2 * kMostLosses)
+    FailItem(item, ledger_[item].worker, Phase::kCall,
+             fmt::format("at least {} agents were lost while they ran this test", kMostLosses));
+}
+
+void Run::On(const Abandoned& abandoned) {
+  internal_error_ = true;
+  effects_.events.push_back(Notice{abandoned.why, true});
+  if (!planned_) failure_text_ = "ERROR: " + abandoned.why + "\n";
+  stop_reason_ = abandoned.why;
+  stage_ = Stage::kStopping;
+}
+
+void Run::CheckFinished() {
+  if (agents_.empty() && !(options_.remote && stage_ == Stage::kStopping)) return;
+  if (present() > 0) return;
+  if (stage_ != Stage::kStopping) {
+    if (options_.remote) return;  // Others may come.
+    internal_error_ = internal_error_ || !failure_code_;
+    effects_.events.push_back(Notice{"every agent is gone", true});
+  }
+  Finish();
+}
+
+}  // namespace fastest

@@ -1,0 +1,5 @@
+# A hostile agent, which tests/faults lets loose on a run.
+if(FASTEST_TESTS)
+  add_executable(hostile_agent tests/fuzz/hostile_agent.cc)
+  target_link_libraries(hostile_agent PRIVATE protocol)
+endif()
