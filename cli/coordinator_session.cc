@@ -77,6 +77,7 @@ void CoordinatorSession::Conclude(const RunFinished& end) {
 
 void CoordinatorSession::Tick() {
   if (told_finished_) return;
+  if (run_.waits_for_time()) Apply(Run::Ticked{});
   for (Reporter* reporter : reporters_) reporter->OnTick(Seconds(loop_.now() - started_).count());
   loop_.After(kTick, [this] { Tick(); });
 }

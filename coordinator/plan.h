@@ -3,10 +3,13 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "protocol/message.h"
+#include "scheduler/shard_cut.h"
 
 namespace fastest {
 
@@ -32,6 +35,10 @@ struct Plan {
   std::string start;               // START's JSON (docs/protocol.md).
   std::vector<PlannedUnit> units;  // File mode; in pytest's order.
   std::string ready;               // READY's JSON.
+  std::optional<ShardCut> cut;     // --shard: `units` are of shard `shard_index` alone.
+  std::uint32_t shard_index = 0;
+  std::string shard;   // START's "shard", JSON; else "".
+  std::string notice;  // A line for a person.
 };
 
 struct RunOptions {
@@ -44,6 +51,9 @@ struct RunOptions {
   Optimizer optimizer = Optimizer::kStandard;
   std::uint32_t batch_size = 50;  // kOptimized.
   Dist dist = Dist::kLoad;
+  std::uint32_t retries = 0;   // Further attempts of an item that failed.
+  Duration retry_delay{};      // Before each of them.
+  bool fail_on_flaky = false;  // An item that passed on a retry makes the run red.
   // Seconds that an item took in former runs; negative: unknown.
   std::function<double(const std::string& node_id)> history = [](const std::string&) { return -1.0; };
 };

@@ -76,7 +76,8 @@ void Run::On(Plan& plan) {
   if (plan_.mode != CollectMode::kFile) units_.emplace_back();
   effects_.events.push_back(RunStarted{options_.run_id, options_.wall_start, plan_.ready, plan_.mode, plan_.why_mode,
                                        plan_.single ? 1 : options_.workers, items,
-                                       static_cast<std::uint32_t>(plan_.units.size())});
+                                       static_cast<std::uint32_t>(plan_.units.size()), plan_.shard});
+  if (!plan_.notice.empty()) effects_.events.push_back(Notice{plan_.notice, false});
   RestoreSession();
   if (plan_.mode == CollectMode::kFile) {
     for (std::uint32_t i = 0; i < units_.size(); ++i)
@@ -121,7 +122,8 @@ void Run::On(AgentId, ItemReport& report) {
   }
   if (lease == leases_.end() || !lease->second.alive) return;
   const auto item = ledger_.Find(report.unit, report.item);
-  if (!item || ledger_[*item].lease != report.lease) return;
+  if (!item) return;
+  if (ledger_[*item].lease != report.lease) return AcceptLate(*item, report);
   const auto& entry = ledger_[*item];
   // After an item has finished only its held teardown report is news.
   if (entry.state == Ledger::State::kFinished && (report.report.phase != Phase::kTeardown || !entry.next_phase)) return;
@@ -140,7 +142,9 @@ void Run::Publish(ItemId item, WorkerId worker, const TestReport& report) {
   test_seconds_ += report.duration;
   if (Number(worker) < worker_busy_.size()) worker_busy_[Number(worker)] += report.duration;
   effects_.events.push_back(TestReported{item, ledger_[item].key.node_id, worker, report});
-  if (report.outcome == Outcome::kFailed) CountFailure();
+  if (report.outcome != Outcome::kFailed) return;
+  if (const auto attempts = attempts_.find(item); attempts != attempts_.end()) attempts->second.failed_at_last = true;
+  CountFailure();
 }
 
 void Run::CountFailure() {
@@ -158,6 +162,7 @@ void Run::On(AgentId, ItemFinished& finished) {
 }
 
 void Run::FinishItem(ItemId item, WorkerId worker, bool held) {
+  if (RetryItem(item, worker)) return;
   ledger_.Finish(item);
   if (auto reports = unpublished_.extract(Number(item)))
     for (const TestReport& report : reports.mapped()) Publish(item, worker, report);
@@ -253,8 +258,8 @@ void Run::On(AgentId, WorkerLost& lost) {
   for (const LeaseId lease : lost.leases) ReturnLease(lease);
 }
 
-// The running item fails at once; a file that was being imported is a collection error; pending session finalizers are
-// a teardown error of the last item; an idle worker's death is nobody's fault.
+// The running item fails at once; a file that was being imported is a collection error; pending session finalizers
+// are a teardown error of the last item; an idle worker's death is nobody's fault.
 void Run::BlameForLoss(const WorkerLost& lost) {
   const std::string text = DescribeLoss(lost);
   if (lost.state == WorkerState::kCollecting) return FailCollection(lost.unit, text);
@@ -315,9 +320,10 @@ void Run::On(const Lost& lost) {
     for (const ItemId item : lease.items) {
       if (ledger_[item].state != Ledger::State::kRunning || ledger_[item].lease != id) continue;
       ledger_.CountLoss(item);
-      if (ledger_[item].losses >= kMostLosses)
-        FailItem(item, ledger_[item].worker, Phase::kCall,
-                 fmt::format("{} agents were lost while they ran this test", kMostLosses));
+      if (ledger_[item].losses < kMostLosses) continue;
+      attempts_[item].failed = options_.retries;  // A test that takes agents down with it is set aside.
+      FailItem(item, ledger_[item].worker, Phase::kCall,
+               fmt::format("{} agents were lost while they ran this test", kMostLosses));
     }
     ReturnLease(id);
   }
