@@ -166,7 +166,8 @@ bool Agent::Hand(const Assign& assign) {
     for (const Place& one : places_) {
       const bool closed =
           gave_up_ ? !one.worker : one.worker && (one.killed || one.hang.aborted || one.worker->ending());
-      seats.push_back({one.worker != nullptr, closed, one.worker ? one.worker->ActiveLeases() : 0});
+      const bool avoid = assign.avoid >= 0 && Number(one.id) == static_cast<std::uint32_t>(assign.avoid);
+      seats.push_back({one.worker != nullptr, closed, one.worker ? one.worker->ActiveLeases() : 0, avoid});
     }
     const auto chosen = ChooseSeat(seats);
     if (!chosen) return false;

@@ -1,5 +1,7 @@
 #include "agent/placement.h"
 
+#include <utility>
+
 namespace fastest {
 
 std::optional<std::size_t> ChooseSeat(std::span<const Seat> seats) {
@@ -8,7 +10,8 @@ std::optional<std::size_t> ChooseSeat(std::span<const Seat> seats) {
   std::optional<std::size_t> best;
   for (std::size_t i = 0; i < seats.size(); ++i) {
     if (seats[i].closed || seats[i].leases >= kLeasesAWorker) continue;
-    if (!best || rank(seats[i]) < rank(seats[*best])) best = i;
+    if (!best || std::pair(seats[i].avoid, rank(seats[i])) < std::pair(seats[*best].avoid, rank(seats[*best])))
+      best = i;
   }
   return best;
 }

@@ -13,6 +13,7 @@ struct Seat {
   bool up = false;         // A process is there or on its way.
   bool closed = false;     // It takes nothing more (it is ending or being killed).
   std::size_t leases = 0;  // That it runs or has waiting.
+  bool avoid = false;      // Only if no other has room.
 };
 
 // A worker holds the lease that it runs and one ahead, so that it never waits and little is lost with it.

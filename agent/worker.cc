@@ -209,8 +209,9 @@ void Worker::DeliverPlaced(const Record& record) {
   if (!place.ok()) return Broken(place.error().message);
   const ItemKey* item = Find(UnitId(place->unit), place->index);
   if (item == nullptr) return Broken(fmt::format("unit {} has no item {}", place->unit, place->index));
-  const LeaseId lease = LeaseOf(*place);
+  const LeaseId lease = LeaseOf(*place, record.kind == wire::kStarted);
   if (record.kind == wire::kDone) {
+    last_is_done_ = true;
     send_(ItemFinished{id_, lease, UnitId(place->unit), *item});
   } else {
     send_(ItemStarted{id_, lease, UnitId(place->unit), *item});
@@ -229,7 +230,7 @@ void Worker::DeliverReport(const Record& record) {
     const ItemKey* item = Find(report.unit, place.index);
     if (item == nullptr) return Broken(fmt::format("unit {} has no item {}", place.unit, place.index));
     report.item = *item;
-    report.lease = LeaseOf(place);
+    report.lease = LeaseOf(place, report.report.phase == Phase::kSetup);
   }
   send_(std::move(report));
 }
@@ -276,9 +277,11 @@ const ItemKey* Worker::Find(UnitId unit, std::uint32_t index) const {
 }
 
 // A record doesn't say its lease. Leases run in order, so it is the oldest that has the unit; but the item that was
-// reported last keeps its lease, which may be done by now (held teardown).
-LeaseId Worker::LeaseOf(wire::Place place) {
-  if (place.unit == last_place_.unit && place.index == last_place_.index) return last_lease_;
+// reported last keeps its lease, which may be done by now (held teardown), until it starts again (a retry).
+LeaseId Worker::LeaseOf(wire::Place place, bool starts) {
+  const bool again = starts && last_is_done_;
+  if (place.unit == last_place_.unit && place.index == last_place_.index && !again) return last_lease_;
+  last_is_done_ = false;
   const auto holder = std::find_if(leases_.begin(), leases_.end(), [&](const Lease& lease) {
     return std::find(lease.units.begin(), lease.units.end(), UnitId(place.unit)) != lease.units.end();
   });

@@ -109,7 +109,8 @@ class Worker {
   // The item that the header names: the running one, or the one whose teardown report is held.
   const ItemKey* CurrentItem(const Doing& doing) const;
   const ItemKey* Find(UnitId unit, std::uint32_t index) const;
-  LeaseId LeaseOf(wire::Place place);
+  // `starts`: the record is an item's first.
+  LeaseId LeaseOf(wire::Place place, bool starts);
   std::string FaultText() const;
 
   const WorkerId id_;
@@ -131,6 +132,7 @@ class Worker {
   // The item that was reported last and its lease: a held teardown report may come after the lease is done.
   wire::Place last_place_{0, kNoItem};
   LeaseId last_lease_{};
+  bool last_is_done_ = false;  // Its DONE has come.
   bool walking_ = false;
   bool said_bye_ = false;
   bool stopped_ = false;

@@ -131,6 +131,7 @@ void CoordinatorSession::Tick() {
   if (told_finished_) return;
   WatchAgents();
   if (told_finished_) return;
+  if (run_.waits_for_time()) Apply(Run::Ticked{});
   for (Reporter* reporter : reporters_) reporter->OnTick(Seconds(loop_.now() - started_).count());
   loop_.After(kTick, [this] { Tick(); });
 }

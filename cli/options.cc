@@ -59,6 +59,13 @@ const std::map<std::string, bool>& OwnOptions() {
                                                    {"--allow-skew", true},
                                                    {"--no-fast-protocol", false},
                                                    {"--diff-budget", true},
+                                                   {"--shard", true},
+                                                   {"--shard-report", true},
+                                                   {"--history", true},
+                                                   {"--retries", true},
+                                                   {"--retry-delay", true},
+                                                   {"--fail-on-flaky", false},
+                                                   {"--annotations", true},
                                                    {"--version", false},
                                                    {"-V", false},
                                                    {"-h", false},
@@ -183,6 +190,17 @@ void AddNetworkOptions(CLI::App* app, NetworkWords* network, std::vector<std::st
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
+// What CI jobs use.
+void AddFanOut(CLI::App* app, Options* options) {
+  app->add_option("--shard", options->shard);
+  app->add_option("--shard-report", options->shard_report);
+  app->add_option("--history", options->history);
+  app->add_option("--retries", options->retries)->check(CLI::Range(0, 100));
+  app->add_option("--retry-delay", options->retry_delay)->check(CLI::Range(0.0, 3600.0));
+  app->add_flag("--fail-on-flaky", options->fail_on_flaky);
+  app->add_option("--annotations", options->annotations)->check(CLI::IsMember({"auto", "github", "none"}));
+}
+
 // CLI11 parses the own words: types, ranges, and what is said of a bad value. The one adapter to it.
 Status ParseOwn(std::vector<std::string> words, Options* options) {
   CLI::App app("fastest");
@@ -224,6 +242,7 @@ Status ParseOwn(std::vector<std::string> words, Options* options) {
   bool hook_protocol = false;
   app.add_flag("--no-fast-protocol", hook_protocol);
   app.add_option("--diff-budget", options->diff_budget)->check(CLI::NonNegativeNumber);
+  AddFanOut(&app, options);
   app.add_flag("-V,--version", options->version);
   app.add_flag("-h,--help", options->help);
   std::reverse(words.begin(), words.end());
@@ -366,6 +385,8 @@ std::string HelpText() {
        fastest [coordinator] --resume ID
        fastest agent --connect tcp://HOST:PORT [-n N|auto]
        fastest keygen [--join-secret] [--out DIR]
+       fastest ci [--index I --total N] [--connect HOST[:PORT]] [options] [paths]
+       fastest merge [--junitxml FILE] [--report-log FILE] [--json FILE] [--history FILE] [--coverage FILE] FOLDER...
 
 Runs a pytest suite unchanged, with pytest's own outcomes, in parallel. Options of fastest:
   -n N|auto|logical        workers; default twice the usable processors; 0 or 1: one, in pytest's order
@@ -384,6 +405,11 @@ Runs a pytest suite unchanged, with pytest's own outcomes, in parallel. Options 
   --state-dir DIR          where history and journals are kept; default .fastest in the root directory
   --run-id ID, --journal   keep a journal of the run (under its id): what it has got survives a kill
   --resume ID              go on with a run from its journal: only what has no result runs
+  --retries N              run a failed test up to N times more; --retry-delay SECONDS before each
+  --fail-on-flaky          end with 1 if a test passed only on a retry
+  --shard K/N|auto         only the K-th of N parts; --shard-report FOLDER leaves what fastest merge joins
+  --history FILE           durations to plan and cut by, instead of the project's own
+  --annotations WHERE      auto (default), github, none
   --no-fast-protocol       run every item through pytest's own protocol hook
   --diff-budget SECONDS    CPU time for one diff of a failed comparison (5), then a unified diff; 0: pytest's own, unlimited
   --collect-only --static  list the tests without Python

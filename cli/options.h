@@ -63,6 +63,17 @@ struct Options {
   bool version = false;
   bool help = false;
   std::vector<std::string> serial;  // [tool.fastest] serial: globs.
+  std::string shard;                // --shard: "3/8", "auto"; read into the next two.
+  std::uint32_t shard_index = 0;    // From 0.
+  std::uint32_t shard_total = 1;
+  std::string shard_report;  // The folder of --shard-report.
+  std::string history;       // --history: a file instead of the project's own.
+  std::uint32_t retries = 0;
+  double retry_delay = 0;  // Seconds.
+  bool fail_on_flaky = false;
+  std::string annotations = "auto";  // auto|github|none
+
+  bool sharded() const { return !shard.empty(); }
 
   // ---- pytest's ----
   std::vector<std::string> pytest_argv;  // Everything that is not ours, in order.

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "cli/sharding.h"
+
 namespace fastest {
 namespace {
 
@@ -61,7 +63,7 @@ std::string WhyWhole(const Discovery& discovery, const std::vector<PlannedUnit>&
   if (!discovery.whole_reasons.empty()) return discovery.whole_reasons.front();
   if (options.dist == "loadgroup" || options.dist == "loadscope") return "--dist " + options.dist;
   if (options.collect == "file") return "";  // Overrides what is only a matter of speed.
-  if (discovery.files.size() < 2) return "one file";
+  if (units.size() < 2 && !(options.sharded() && units.empty())) return "one file";
   // A file that outweighs a worker's share has to be cut, which needs its items.
   double largest = 0, total = 0;
   for (const PlannedUnit& unit : units) {
@@ -93,6 +95,14 @@ std::vector<std::string> SharedImports(const Discovery& discovery) {
     for (const std::string& name : file.imports)
       if (!name.starts_with('.') && !tests.contains(name) && names.insert(name).second) imports.push_back(name);
   return imports;
+}
+
+// Other shards' files go; of a split one something is left.
+void KeepShard(const ShardCut& cut, std::uint32_t index, std::vector<PlannedUnit>* units, json* start) {
+  std::erase_if(*units, [&](const PlannedUnit& unit) { return !cut.Takes(index, unit.path); });
+  for (PlannedUnit& unit : *units)
+    if (cut.IsSplit(unit.path)) unit.seconds /= cut.total();
+  (*start)["shard"] = json::parse(ShardMember(cut, index), nullptr, false);
 }
 
 }  // namespace
@@ -151,7 +161,7 @@ bool SamePlan(const DiscoveryRequest& a, const DiscoveryRequest& b) {
 }
 
 Plan MakePlan(const Discovery& discovery, const std::string& ready_text, const Options& options, std::uint32_t workers,
-              const History& history) {
+              const History& history, const ShardCut* cut) {
   const json ready = json::parse(ready_text, nullptr, false);
   Plan plan;
   plan.ready = ready_text;
@@ -163,6 +173,13 @@ Plan MakePlan(const Discovery& discovery, const std::string& ready_text, const O
   std::vector<std::string> roots;
   std::vector<PlannedUnit> units;
   for (const TestFile& file : discovery.files) units.push_back(PlanFile(file, history, &roots));
+  if (cut != nullptr) {
+    KeepShard(*cut, options.shard_index, &units, &start);
+    plan.cut = *cut;
+    plan.shard_index = options.shard_index;
+    plan.shard = ShardMember(*cut, options.shard_index);
+    plan.notice = DescribeShard(*cut, options.shard_index);
+  }
   const std::string why_whole = plan.single ? "one worker" : WhyWhole(discovery, units, ready, options, workers);
   if (!why_whole.empty()) {
     std::vector<std::string> apart = Strings(ready, "each");

@@ -8,6 +8,7 @@
 #include "coordinator/history.h"
 #include "coordinator/plan.h"
 #include "discovery/discovery.h"
+#include "scheduler/shard_cut.h"
 
 namespace fastest {
 
@@ -22,8 +23,9 @@ DiscoveryRequest CorrectByReady(const DiscoveryRequest& native, const std::strin
 // Whether both ask for the same plan.
 bool SamePlan(const DiscoveryRequest& a, const DiscoveryRequest& b);
 
+// `cut`: with --shard, what is whose; else null.
 Plan MakePlan(const Discovery& discovery, const std::string& ready, const Options& options, std::uint32_t workers,
-              const History& history);
+              const History& history, const ShardCut* cut = nullptr);
 
 // One line for each of pytest-xdist's hooks that somebody implements and we do not call. `ready`: READY's JSON.
 std::vector<std::string> UncalledHooks(const std::string& ready, bool workers_auto);

@@ -1,16 +1,32 @@
 #include "cli/reporting.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
+
+#include <fstream>
 
 #include "base/machine.h"
 #include "report/cache_writer.h"
 #include "report/color_choice.h"
+#include "report/github_annotations.h"
 #include "report/json_report.h"
 #include "report/junit_xml.h"
 #include "report/report_log.h"
+#include "report/shard_log.h"
 
 namespace fastest {
-namespace {}  // namespace
+namespace {
+
+// GitHub may have written to the file already.
+FileSink AppendTo(const std::string& path) {
+  return [path](std::string_view text) -> Status {
+    std::ofstream file(path, std::ios::binary | std::ios::app);
+    file << text << std::flush;
+    return file ? Ok() : Status(Error{"cannot write " + path});
+  };
+}
+
+}  // namespace
 
 Reporting::Reporting(const Options& options, const PytestGuess& guess, bool attached, Console& console)
     : options_(options), guess_(guess), console_(console) {
@@ -23,7 +39,8 @@ Reporting::Reporting(const Options& options, const PytestGuess& guess, bool atta
   const bool forced = guess.color == "yes" || py_colors == "1" || !force.empty();
   screen_.live = !attached && guess.verbosity >= 0 && guess.capture != "no" && guess.color != "no" &&
                  MayDrawLive({screen_.is_tty, screen_.ci, Environment("TERM"), forced});
-  full_ = options.handover >= 0 || !options.report_log.empty() || !options.json.empty() || !guess.junit_xml.empty();
+  full_ = options.handover >= 0 || !options.report_log.empty() || !options.json.empty() || !guess.junit_xml.empty() ||
+          !options.shard_report.empty();
   terminal_ = std::make_unique<TerminalReporter>(screen_, [&console](std::string_view text) { console.Write(text); });
 }
 
@@ -50,8 +67,32 @@ Status Reporting::Open() {
     if (!sink.ok()) return sink.error();
     files_.push_back(std::make_unique<JUnitXml>(HostName(), std::move(*sink), complain));
   }
-  files_.push_back(std::make_unique<CacheWriter>(complain));
+  if (const Status opened = OpenShardReport(); !opened.ok()) return opened;
+  OpenAnnotations();
+  if (!of_merge_) files_.push_back(std::make_unique<CacheWriter>(complain));
   return Ok();
+}
+
+Status Reporting::OpenShardReport() {
+  if (options_.shard_report.empty()) return Ok();
+  auto sink = OpenReportFile(options_.shard_report + "/" + ShardLogName(options_.shard_index, options_.shard_total));
+  if (!sink.ok()) return sink.error();
+  files_.push_back(
+      std::make_unique<ShardLog>(std::move(*sink), [this](const std::string& text) { console_.Complain(text); }));
+  return Ok();
+}
+
+void Reporting::OpenAnnotations() {
+  if (options_.handover >= 0) return;  // The output is another's.
+  const std::string& where = options_.annotations;
+  if (where == "none" || (where == "auto" && Environment("GITHUB_ACTIONS") != "true")) return;
+  const std::string summary = Environment("GITHUB_STEP_SUMMARY");
+  std::string title = "fastest";
+  if (options_.sharded()) title += fmt::format(", shard {}/{}", options_.shard_index + 1, options_.shard_total);
+  files_.push_back(std::make_unique<GithubAnnotations>(
+      GithubPlace{Environment("GITHUB_WORKSPACE"), of_merge_ ? "fastest, all shards" : title},
+      [this](std::string_view text) { console_.Write(text); }, summary.empty() ? FileSink() : AppendTo(summary),
+      !of_merge_));
 }
 
 std::vector<Reporter*> Reporting::reporters() {

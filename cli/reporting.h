@@ -19,6 +19,9 @@ class Reporting {
   Reporting(const Options& options, const PytestGuess& guess, bool attached, Console& console);
   ~Reporting();
 
+  // It tells of a run that others have done: pytest's cache and GitHub's annotations are theirs.
+  void BeOfMerge() { of_merge_ = true; }
+
   // Opens the files. An Error names the file.
   Status Open();
   std::vector<Reporter*> reporters();
@@ -31,11 +34,15 @@ class Reporting {
   int columns() const { return screen_.columns; }
 
  private:
+  Status OpenShardReport();
+  void OpenAnnotations();
+
   const Options& options_;
   const PytestGuess& guess_;
   Console& console_;
   Screen screen_;
   bool full_ = false;
+  bool of_merge_ = false;
   std::unique_ptr<TerminalReporter> terminal_;
   std::vector<std::unique_ptr<Reporter>> files_;
 };

@@ -16,6 +16,7 @@
 #include "base/machine.h"
 #include "base/pipe.h"
 #include "base/signals.h"
+#include "cli/ci_environment.h"
 #include "cli/console.h"
 #include "cli/controller_host.h"
 #include "cli/coordinator_session.h"
@@ -28,6 +29,7 @@
 #include "cli/reporting.h"
 #include "cli/resume.h"
 #include "cli/settings.h"
+#include "cli/sharding.h"
 #include "discovery/discovery.h"
 
 namespace fastest {
@@ -83,6 +85,22 @@ std::uint32_t CountWorkers(const Options& options, const PytestGuess& guess) {
   return std::max(workers, options.handover >= 0 ? 2U : 1U);
 }
 
+// What --shard says, and what does not go together.
+Status ReadFanOut(Options* options) {
+  const bool reruns =
+      std::any_of(options->pytest_argv.begin(), options->pytest_argv.end(),
+                  [](const std::string& word) { return word == "--reruns" || word.starts_with("--reruns="); });
+  if (reruns && options->retries > 0)
+    return Error{"--retries and --reruns (pytest-rerunfailures) both run failed tests again: give one of them"};
+  if (!options->shard_report.empty() && !options->sharded()) return Error{"--shard-report: --shard K/N is missing"};
+  if (!options->sharded()) return Ok();
+  auto job = ReadShard(options->shard, [](const char* name) { return Environment(name); });
+  if (!job.ok()) return job.error();
+  options->shard_index = job->index;
+  options->shard_total = job->total;
+  return Ok();
+}
+
 // Sources of options, weakest first: [tool.fastest], addopts, PYTEST_ADDOPTS, the command line.
 Result<Invocation> ReadInvocation(const std::vector<std::string>& words) {
   Invocation invocation;
@@ -112,6 +130,8 @@ Result<Invocation> ReadInvocation(const std::vector<std::string>& words) {
   // pytest resolves a relative testpaths and the arguments itself; the plan needs the same words.
   if (!first.args.empty()) invocation.guess.args = first.args;
   invocation.workers = invocation.agent_workers = CountWorkers(invocation.options, invocation.guess);
+  const Status fan_out = ReadFanOut(&invocation.options);
+  if (!fan_out.ok()) return fan_out.error();
   return invocation;
 }
 
@@ -131,6 +151,7 @@ std::string MakeSetup(const Invocation& invocation, const Reporting& reporting) 
       {"collect", invocation.options.collect},
       {"fast_protocol", invocation.options.fast_protocol},
       {"diff_budget", invocation.options.diff_budget},
+      {"retries", invocation.options.retries},
       {"attached", invocation.guess.interactive || (invocation.workers == 1 && invocation.guess.capture == "no")}};
   return setup.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -150,6 +171,30 @@ std::string StateFolder(const Invocation& invocation) {
   if (::access(root.c_str(), W_OK) == 0) return root + "/.fastest";
   const std::string cache = Environment("XDG_CACHE_HOME");
   return (cache.empty() ? Environment("HOME") + "/.cache" : cache) + "/fastest/state" + root;
+}
+
+bool NeedsDiscovery(const Invocation& invocation) { return invocation.workers > 1 || invocation.options.sharded(); }
+
+Status ReadHistory(const Invocation& invocation, Console& console, History* history) {
+  const std::string& given = invocation.options.history;
+  if (given.empty()) {
+    if (!NeedsDiscovery(invocation)) return Ok();
+    *history = History::Load(StateFolder(invocation));
+    if (!history->problem().empty()) console.Warn(history->problem());
+    return Ok();
+  }
+  auto read = History::Read(given);
+  if (!read.ok()) return Error{"--history: " + read.error().message};
+  *history = std::move(*read);
+  return Ok();
+}
+
+// A shard's retry must cut as it did: what it measured goes into its report, and fastest merge takes it on.
+void KeepHistory(const Invocation& invocation, const Run& run, History& history, Console& console) {
+  const auto durations = run.Durations();
+  if (durations.empty() || !invocation.options.history.empty() || invocation.options.sharded()) return;
+  const Status kept = history.Record(StateFolder(invocation), durations);
+  if (!kept.ok() && history.problem().empty()) console.Warn(kept.error().message);
 }
 
 // `history` is filled before the run asks it.
@@ -173,6 +218,9 @@ RunOptions MakeRunOptions(const Invocation& invocation, const History& history, 
   // --min-agents alone: so many are expected.
   if (network.expect_agents == 1) run.expect_agents = run.min_agents;
   run.allowed_skew = network.allow_skew;
+  run.retries = invocation.options.retries;
+  run.retry_delay = std::chrono::duration_cast<Duration>(Seconds(invocation.options.retry_delay));
+  run.fail_on_flaky = invocation.options.fail_on_flaky;
   return run;
 }
 
@@ -189,7 +237,8 @@ class PlanMaker {
   }
 
   Plan operator()(const std::string& ready) {
-    if (invocation_.workers > 1) {
+    const Options& options = invocation_.options;
+    if (NeedsDiscovery(invocation_)) {
       const DiscoveryRequest truth = CorrectByReady(request_, ready);
       if (!discovery_ || !SamePlan(request_, truth)) {
         auto found = Discover(truth);
@@ -199,7 +248,10 @@ class PlanMaker {
         console_.Write("fastest: warning: " + line + "\n");
       for (const std::string& warning : discovery_->warnings) console_.Write("fastest: warning: " + warning + "\n");
     }
-    return MakePlan(discovery_ ? *discovery_ : Discovery{}, ready, invocation_.options, invocation_.workers, history_);
+    const Discovery& found = discovery_ ? *discovery_ : kNothing;
+    std::optional<ShardCut> cut;
+    if (options.sharded()) cut = MakeShardCut(found, history_, options, ready);
+    return MakePlan(found, ready, options, invocation_.workers, history_, cut ? &*cut : nullptr);
   }
 
  private:
@@ -208,6 +260,7 @@ class PlanMaker {
   Console& console_;
   DiscoveryRequest request_;
   std::optional<Discovery> discovery_;
+  const Discovery kNothing;
 };
 
 Result<NetworkOptions> PrepareNetwork(const Invocation& invocation) {
@@ -277,13 +330,6 @@ Result<std::unique_ptr<Journal>> StartJournal(Invocation& invocation, bool coord
 int Fail(const Error& error) {
   Console().Complain(error.message);
   return kUsage;
-}
-
-void KeepHistory(const Run& run, const std::string& state, History& history, Console& console) {
-  const auto durations = run.Durations();
-  if (durations.empty()) return;
-  const Status kept = history.Record(state, durations);
-  if (!kept.ok() && history.problem().empty()) console.Warn(kept.error().message);
 }
 
 void TellFailure(const std::string& text) {
@@ -367,12 +413,8 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network) {
                                           [](AgentLink::End, const std::string&) {});
     local->agent().StartZygote(setup);  // Python starts while we look for tests.
   }
-  const std::string state = StateFolder(invocation);
-  if (invocation.workers > 1) {
-    history = History::Load(state);
-    if (!history.problem().empty()) console.Warn(history.problem());
-    planner.Prepare();
-  }
+  if (const Status read = ReadHistory(invocation, console, &history); !read.ok()) return refuse(read.error());
+  if (NeedsDiscovery(invocation)) planner.Prepare();
 
   const Status opened = OpenDoors(invocation, std::move(network), *session, local.get(), journal->get(), console);
   if (!opened.ok()) return refuse(opened.error());
@@ -383,7 +425,7 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network) {
   loop.Run();
   console.Flush();
   if (*journal) (*journal)->Close(interrupts == 0);
-  KeepHistory(session->run(), state, history, console);
+  KeepHistory(invocation, session->run(), history, console);
   TellFailure(session->run().failure_text());
   return session->exit_code();
 }

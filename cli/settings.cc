@@ -24,6 +24,10 @@ const std::map<std::string, std::string>& Keys() {
                                                            {"max-worker-restart", "--max-worker-restart"},
                                                            {"state-dir", "--state-dir"},
                                                            {"diff-budget", "--diff-budget"},
+                                                           {"retries", "--retries"},
+                                                           {"retry-delay", "--retry-delay"},
+                                                           {"annotations", "--annotations"},
+                                                           {"fail-on-flaky", ""},
                                                            {"cache", ""},
                                                            {"serial", ""}};
   return kKeys;
@@ -57,10 +61,10 @@ Result<std::vector<std::string>> ReadSettings(const PytestConfig& config, Option
       const auto* globs = std::get_if<std::vector<std::string>>(&setting.value);
       if (globs == nullptr) return Error{place + ": allowed is a list of globs"};
       options->serial = *globs;
-    } else if (key == "cache") {
+    } else if (key == "cache" || key == "fail-on-flaky") {
       const auto* on = std::get_if<bool>(&setting.value);
       if (on == nullptr) return Error{place + ": allowed are true and false"};
-      options->cache = *on;
+      (key == "cache" ? options->cache : options->fail_on_flaky) = *on;
     } else {
       if (std::holds_alternative<std::vector<std::string>>(setting.value))
         return Error{place + ": a list is not allowed"};

@@ -36,9 +36,9 @@ constexpr int kPatience = 1000;
 std::string PathIn(const std::string& folder) { return folder + "/history.sqlite"; }
 
 // Opens lazily: a file that is no database shows only when it is read.
-Database Open(const std::string& folder, int flags, int* answer) {
+Database Open(const std::string& file, int flags, int* answer) {
   sqlite3* raw = nullptr;
-  *answer = sqlite3_open_v2(PathIn(folder).c_str(), &raw, flags, nullptr);
+  *answer = sqlite3_open_v2(file.c_str(), &raw, flags, nullptr);
   Database database(raw);
   if (*answer != SQLITE_OK) return nullptr;
   sqlite3_busy_timeout(raw, kPatience);
@@ -54,7 +54,7 @@ Statement Prepare(sqlite3* database, const char* text) {
   return Statement(raw);
 }
 
-std::string Text(sqlite3_stmt* row) {
+std::string FirstColumn(sqlite3_stmt* row) {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(row, 0));
   return text == nullptr ? "" : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(row, 0)));
 }
@@ -79,8 +79,8 @@ int History::ReadFiles(sqlite3* database) {
   if (!rows) return sqlite3_errcode(database);
   int answer = sqlite3_step(rows.get());
   for (; answer == SQLITE_ROW; answer = sqlite3_step(rows.get())) {
-    files_[Text(rows.get())] = {sqlite3_column_double(rows.get(), 1), sqlite3_column_double(rows.get(), 2),
-                                sqlite3_column_double(rows.get(), 3)};
+    files_[FirstColumn(rows.get())] = {sqlite3_column_double(rows.get(), 1), sqlite3_column_double(rows.get(), 2),
+                                       sqlite3_column_double(rows.get(), 3)};
   }
   return answer;
 }
@@ -90,21 +90,23 @@ int History::ReadItems(sqlite3* database) {
   if (!rows) return sqlite3_errcode(database);
   int answer = sqlite3_step(rows.get());
   for (; answer == SQLITE_ROW; answer = sqlite3_step(rows.get()))
-    items_[Text(rows.get())] = sqlite3_column_double(rows.get(), 1);
+    items_[FirstColumn(rows.get())] = sqlite3_column_double(rows.get(), 1);
   return answer;
 }
 
-History History::Load(const std::string& folder) {
+History History::Load(const std::string& folder) { return LoadFile(PathIn(folder)); }
+
+History History::LoadFile(const std::string& file) {
   History history;
-  const auto stamp = StampOf(PathIn(folder));
+  const auto stamp = StampOf(file);
   if (!stamp || stamp->size == 0) return history;
   int answer = SQLITE_OK;
-  if (const Database database = Open(folder, SQLITE_OPEN_READONLY, &answer)) {
+  if (const Database database = Open(file, SQLITE_OPEN_READONLY, &answer)) {
     answer = history.ReadFiles(database.get());
     if (IsWell(answer)) answer = history.ReadItems(database.get());
   }
   if (!IsWell(answer)) {
-    history.problem_ = fmt::format("the history in {} is not used: {}", PathIn(folder), sqlite3_errstr(answer));
+    history.problem_ = fmt::format("the history in {} is not used: {}", file, sqlite3_errstr(answer));
     if (IsDamage(answer)) history.problem_ += " (it is begun anew after this run)";
   }
   return history;
@@ -122,9 +124,8 @@ double History::FileSeconds(const std::string& path) const {
   return file == files_.end() ? -1 : file->second.seconds;
 }
 
-int History::Write(sqlite3* database, const std::vector<std::pair<std::string, double>>& items) {
-  int answer = sqlite3_exec(database, kSchema, nullptr, nullptr, nullptr);
-  if (IsWell(answer)) answer = sqlite3_exec(database, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr);
+History::Changes History::Move(const std::vector<std::pair<std::string, double>>& items) {
+  Changes changes;
   std::map<std::string, File> measured;
   for (const auto& [node_id, seconds] : items) {
     File& file = measured[FileOf(node_id)];
@@ -135,15 +136,31 @@ int History::Write(sqlite3* database, const std::vector<std::pair<std::string, d
       file.small_items += 1;
       continue;
     }
-    const double moved = Moved(known == items_.end() ? -1 : known->second, seconds);
-    if (IsWell(answer)) answer = WriteRow(database, "INSERT OR REPLACE INTO item VALUES (?, ?)", node_id, {moved});
+    items_[node_id] = Moved(known == items_.end() ? -1 : known->second, seconds);
+    changes.items.push_back(node_id);
   }
   for (const auto& [path, now] : measured) {
     const auto known = files_.find(path);
     const double seconds = Moved(known == files_.end() ? -1 : known->second.seconds, now.seconds);
-    if (IsWell(answer))
-      answer = WriteRow(database, "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", path,
-                        {seconds, now.small_seconds, now.small_items});
+    files_[path] = {seconds, now.small_seconds, now.small_items};
+    changes.files.push_back(path);
+  }
+  return changes;
+}
+
+int History::Write(sqlite3* database, const std::vector<std::pair<std::string, double>>& items) {
+  int answer = sqlite3_exec(database, kSchema, nullptr, nullptr, nullptr);
+  if (IsWell(answer)) answer = sqlite3_exec(database, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr);
+  const Changes changes = Move(items);
+  for (const std::string& node_id : changes.items) {
+    if (!IsWell(answer)) return answer;
+    answer = WriteRow(database, "INSERT OR REPLACE INTO item VALUES (?, ?)", node_id, {items_.at(node_id)});
+  }
+  for (const std::string& path : changes.files) {
+    if (!IsWell(answer)) return answer;
+    const File& file = files_.at(path);
+    answer = WriteRow(database, "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)", path,
+                      {file.seconds, file.small_seconds, file.small_items});
   }
   return IsWell(answer) ? sqlite3_exec(database, "COMMIT", nullptr, nullptr, nullptr) : answer;
 }
@@ -153,7 +170,7 @@ Status History::Record(const std::string& folder, const std::vector<std::pair<st
     return Error{fmt::format("no history is kept: {}", made.error().message)};
   int answer = SQLITE_OK;
   for (int attempt = 0; attempt < 2; ++attempt) {
-    if (const Database database = Open(folder, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &answer))
+    if (const Database database = Open(PathIn(folder), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &answer))
       answer = Write(database.get(), items);
     if (!IsDamage(answer)) break;
     // It is kept for whoever wants to look at it; a journal of SQLite's would belong to the old file.

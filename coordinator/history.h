@@ -3,6 +3,7 @@
 // Kept are each file's sum and, one by one, only the items that take long enough to matter alone, so that a suite of
 // 60,000 tiny tests costs a row a file. A new measurement moves the old by 30 %. A missing file only means no history;
 // so does one that is unreadable, locked or damaged, and problem() says which. Record() moves a damaged one aside.
+// As a JSON file it travels between the jobs of a CI run: the same history, the same text.
 
 #pragma once
 
@@ -29,6 +30,16 @@ class History {
   // Predicted seconds of a file (its part of a node id before "::"); negative: unknown.
   double FileSeconds(const std::string& path) const;
 
+  // Reads a history.sqlite or the JSON that Text() makes, whichever it is. Unlike Load it says what is wrong.
+  static Result<History> Read(const std::string& file);
+  // The history as JSON, sorted.
+  std::string Text() const;
+
+  // The items that have a row of their own.
+  const std::unordered_map<std::string, double>& items() const { return items_; }
+
+  // Takes the measurements of a run in.
+  void Take(const std::vector<std::pair<std::string, double>>& items) { Move(items); }
   // Takes the measurements of a run in and writes them to `folder` (made if need be, with a .gitignore of its own).
   Status Record(const std::string& folder, const std::vector<std::pair<std::string, double>>& items);
 
@@ -43,6 +54,13 @@ class History {
   int ReadFiles(sqlite3* database);
   int ReadItems(sqlite3* database);
   int Write(sqlite3* database, const std::vector<std::pair<std::string, double>>& items);
+
+  struct Changes {  // The rows that were moved.
+    std::vector<std::string> items, files;
+  };
+  Changes Move(const std::vector<std::pair<std::string, double>>& items);
+  static Result<History> Parse(const std::string& file, const std::string& text);
+  static History LoadFile(const std::string& file);
 
   std::string problem_;
   std::unordered_map<std::string, File> files_;

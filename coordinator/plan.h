@@ -3,11 +3,14 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "protocol/message.h"
+#include "scheduler/shard_cut.h"
 
 namespace fastest {
 
@@ -33,6 +36,10 @@ struct Plan {
   std::string start;               // START's JSON (docs/protocol.md).
   std::vector<PlannedUnit> units;  // File mode; in pytest's order.
   std::string ready;               // READY's JSON.
+  std::optional<ShardCut> cut;     // --shard: `units` are of shard `shard_index` alone.
+  std::uint32_t shard_index = 0;
+  std::string shard;   // START's "shard", JSON; else "".
+  std::string notice;  // A line for a person.
 };
 
 struct RunOptions {
@@ -50,6 +57,9 @@ struct RunOptions {
   std::uint32_t expect_agents = 1;
   std::uint32_t min_agents = 1;        // After a while so many are enough (Run::Hurry).
   std::set<std::string> allowed_skew;  // --allow-skew: kinds of coordinator/skew.h.
+  std::uint32_t retries = 0;           // Further attempts of an item that failed.
+  Duration retry_delay{};              // Before each of them.
+  bool fail_on_flaky = false;          // An item that passed on a retry makes the run red.
   // Seconds that an item took in former runs; negative: unknown.
   std::function<double(const std::string& node_id)> history = [](const std::string&) { return -1.0; };
 };

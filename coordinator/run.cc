@@ -68,7 +68,8 @@ void Run::On(Plan& plan) {
   if (plan_.mode != CollectMode::kFile) units_.emplace_back();
   effects_.events.push_back(RunStarted{options_.run_id, options_.wall_start, plan_.ready, plan_.mode, plan_.why_mode,
                                        plan_.single ? 1 : options_.workers, items,
-                                       static_cast<std::uint32_t>(plan_.units.size())});
+                                       static_cast<std::uint32_t>(plan_.units.size()), plan_.shard});
+  if (!plan_.notice.empty()) effects_.events.push_back(Notice{plan_.notice, false});
   RestoreSession();
   if (plan_.mode == CollectMode::kFile) {
     for (std::uint32_t i = 0; i < units_.size(); ++i)
@@ -78,7 +79,6 @@ void Run::On(Plan& plan) {
     if (state.ready) Begin(agent);
   CheckCollectionFinished();
 }
-
 
 bool Run::AllUnitsCollected() const {
   return std::all_of(units_.begin(), units_.end(), [](const UnitState& unit) { return unit.collected; }) &&
@@ -103,7 +103,8 @@ void Run::On(AgentId agent, ItemReport& report) {
   }
   if (LiveLease(agent, report.lease) == nullptr) return;
   const auto item = ledger_.Find(report.unit, report.item);
-  if (!item || ledger_[*item].lease != report.lease) return;
+  if (!item) return;
+  if (ledger_[*item].lease != report.lease) return AcceptLate(*item, report);
   const auto& entry = ledger_[*item];
   // After an item has finished only its held teardown report is news.
   if (entry.state == Ledger::State::kFinished && (report.report.phase != Phase::kTeardown || !entry.next_phase)) return;
@@ -125,7 +126,9 @@ void Run::Publish(ItemId item, WorkerId worker, const TestReport& report) {
     agents_[agent_of_[Number(worker)]].figures.busy += report.duration;
   }
   effects_.events.push_back(TestReported{item, ledger_[item].key.node_id, worker, report});
-  if (report.outcome == Outcome::kFailed) CountFailure();
+  if (report.outcome != Outcome::kFailed) return;
+  if (const auto attempts = attempts_.find(item); attempts != attempts_.end()) attempts->second.failed_at_last = true;
+  CountFailure();
 }
 
 void Run::CountFailure() {
@@ -144,6 +147,7 @@ void Run::On(AgentId agent, ItemFinished& finished) {
 }
 
 void Run::FinishItem(ItemId item, WorkerId worker, bool held) {
+  if (RetryItem(item, worker)) return;
   ledger_.Finish(item);
   if (auto reports = unpublished_.extract(Number(item)))
     for (const TestReport& report : reports.mapped()) Publish(item, worker, report);

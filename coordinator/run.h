@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "coordinator/attempts.h"
 #include "coordinator/ledger.h"
 #include "coordinator/plan.h"
 #include "coordinator/restored.h"
@@ -48,8 +49,9 @@ class Run {
     bool now = false;  // Do not wait for running items.
     std::string why = "KeyboardInterrupt";
   };
-  // What a journal knows; before any other input. The run goes on from there: each item still has one result.
-  using Input = std::variant<Joined, Said, Lost, Hurry, Abandoned, Plan, Interrupted, Restored>;
+  struct Ticked {};  // Time has passed; wanted while waits_for_time().
+  // Restored (what a journal knows) comes before any other. The run goes on from there: each item still has one result.
+  using Input = std::variant<Joined, Said, Lost, Hurry, Abandoned, Plan, Interrupted, Restored, Ticked>;
 
   // ---- effects ----
   struct Effects {
@@ -67,6 +69,7 @@ class Run {
   int exit_code() const { return exit_code_; }
   // The text for stderr where no agent's pytest could be loaded (a usage error), else "".
   const std::string& failure_text() const { return failure_text_; }
+  bool waits_for_time() const { return !retries_.empty() && !finished_; }  // A retry is not due yet.
   // Where the WorkerIds of an agent that joins now begin.
   WorkerId next_worker() const { return WorkerId{next_worker_}; }
   // How many agents are there and how many of them have loaded pytest.
@@ -122,6 +125,7 @@ class Run {
   void On(Plan& plan);
   void On(const Interrupted& interrupted);
   void On(Restored& restored);
+  void On(const Ticked&) {}
   void On(AgentId agent, Hello&) { (void)agent; }
   void On(AgentId agent, Ready& ready);
   void On(AgentId agent, Credit& credit);
@@ -186,6 +190,11 @@ class Run {
   void RestoreItem(ItemId item, RestoredItem restored);
   void PublishRestored();
   void EnterLate(const Collected& collected, UnitCollected* event);
+  // run_retry.cc: failed items that run again
+  bool RetryItem(ItemId item, WorkerId worker);
+  void AcceptLate(ItemId item, const ItemReport& report);
+  void DispatchRetries();
+  std::vector<FlakyTest> Flaky() const;
 
   // run_dispatch.cc: who gets what
   void Dispatch();
@@ -235,7 +244,8 @@ class Run {
   std::vector<ItemId> serial_;  // Items that run alone, after the others.
   std::set<std::uint32_t> serial_set_;
   bool serial_given_ = false;
-
+  std::map<ItemId, Attempts> attempts_;
+  std::vector<Retry> retries_;  // In the order of their failures.
   std::vector<Task> tasks_;
   WorkQueue queue_;
   std::map<LeaseId, LeaseState> leases_;

@@ -165,9 +165,10 @@ void Run::On(const Lost& lost) {
 // Counts in halves: a loss that is known is two.
 void Run::BlameAgents(ItemId item) {
   ledger_.CountLoss(item);
-  if (ledger_[item].losses >= 2 * kMostLosses)
-    FailItem(item, ledger_[item].worker, Phase::kCall,
-             fmt::format("at least {} agents were lost while they ran this test", kMostLosses));
+  if (ledger_[item].losses < 2 * kMostLosses) return;
+  attempts_[item].failed = options_.retries;  // A test that takes agents down with it is set aside.
+  FailItem(item, ledger_[item].worker, Phase::kCall,
+           fmt::format("at least {} agents were lost while they ran this test", kMostLosses));
 }
 
 void Run::On(const Abandoned& abandoned) {

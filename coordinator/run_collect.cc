@@ -17,11 +17,14 @@ void Run::On(AgentId agent, Walked& walked) {
   walked_ = true;
   std::vector<CollectReport> accepted;
   AcceptCollectReports(std::move(walked.reports), &accepted);
-  if (!accepted.empty()) effects_.events.push_back(UnitCollected{{}, {}, std::move(accepted), {}});
+  UnitCollected event;
+  event.reports = std::move(accepted);
+  event.walked = walked.paths;
+  effects_.events.push_back(std::move(event));
   std::set<std::string> planned;
   for (const UnitState& unit : units_) planned.insert(unit.plan.path);
   for (const std::string& path : walked.paths) {
-    if (planned.contains(path)) continue;
+    if (planned.contains(path) || (plan_.cut && !plan_.cut->Takes(plan_.shard_index, path))) continue;
     PlannedUnit unit;
     unit.path = path;
     unit.roots = ~0U;

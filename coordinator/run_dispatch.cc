@@ -171,6 +171,7 @@ void Run::Dispatch() {
     lease.released = true;
     effects_.messages.emplace_back(lease.agent, Release{id});
   }
+  DispatchRetries();
   DispatchQueue();
   Steal();
   DispatchSerial();
@@ -182,8 +183,12 @@ void Run::DispatchSingle() {
   const auto agent = AgentWithCredit();
   if (!agent || agents_[*agent].leases > 0) return;
   Task task{UnitId{0}, {}, 0};
+  std::erase_if(retries_, [this](const Retry& retry) { return retry.due <= now_; });
+  const auto waits = [this](ItemId item) {
+    return std::any_of(retries_.begin(), retries_.end(), [&](const Retry& retry) { return retry.item == item; });
+  };
   for (std::uint32_t i = 0; i < ledger_.size(); ++i)
-    if (ledger_[ItemId{i}].state == Ledger::State::kWaiting) task.items.push_back(ItemId{i});
+    if (ledger_[ItemId{i}].state == Ledger::State::kWaiting && !waits(ItemId{i})) task.items.push_back(ItemId{i});
   if (task.items.empty()) return;
   const bool all = task.items.size() == ledger_.size();
   queue_ = {};  // What a lost worker left is in `task`.

@@ -25,6 +25,7 @@ void Run::Finish() {
   event.times = ComputeTimes();
   if (options_.remote)
     for (const auto& [agent, state] : agents_) event.agents.push_back(state.figures);
+  event.flaky = Flaky();
   effects_.events.push_back(std::move(event));
 }
 
@@ -42,12 +43,17 @@ int Run::ComputeExitCode() const {
   if (failures_ > 0) {
     own = code(ExitCode::kTestsFailed);
   } else if (ledger_.size() == 0) {
-    own = code(ExitCode::kNoTests);
+    own = code(plan_.cut ? ExitCode::kOk : ExitCode::kNoTests);  // A shard may well be empty.
+  } else if (options_.fail_on_flaky && !Flaky().empty()) {
+    own = code(ExitCode::kTestsFailed);
   } else if (options_.max_warnings >= 0 && warnings_ > options_.max_warnings) {
     own = code(ExitCode::kMaxWarnings);
   }
   // A plugin's own exit status of a single worker counts unless it is green where we are red.
-  if (hosted_exit_code_ && *hosted_exit_code_ != 0) return *hosted_exit_code_;
+  // It has not heard that a failed attempt is to be followed by another, nor that a shard may be empty.
+  const bool retried = hosted_exit_code_ == code(ExitCode::kTestsFailed) && !attempts_.empty();
+  const bool empty = hosted_exit_code_ == code(ExitCode::kNoTests) && plan_.cut;
+  if (hosted_exit_code_ && *hosted_exit_code_ != 0 && !retried && !empty) return *hosted_exit_code_;
   return own;
 }
 

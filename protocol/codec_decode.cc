@@ -197,7 +197,8 @@ CoordinatorMessage Take(wire::Message::Reader in, CoordinatorMessage*) {
     case Message::ASSIGN: {
       const auto m = in.getAssign();
       return Assign{LeaseId{m.getLease()}, m.getDeadline(), m.getRun(),
-                    m.getWorker(),         m.getAlone(),    GetAll<Assignment>(m.getUnits())};
+                    m.getWorker(),         m.getAlone(),    GetAll<Assignment>(m.getUnits()),
+                    m.getAvoid()};
     }
     case Message::RELEASE:
       return Release{LeaseId{in.getRelease()}};

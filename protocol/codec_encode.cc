@@ -217,6 +217,7 @@ void Put(wire::Message::Builder out, const Assign& m) {
   b.setRun(m.run);
   b.setWorker(m.worker);
   b.setAlone(m.alone);
+  b.setAvoid(m.avoid);
   SetAll([&](unsigned n) { return b.initUnits(n); }, m.units);
 }
 

@@ -58,6 +58,7 @@ struct Assign {
   std::int32_t worker = -1;  // This WorkerId's worker, or -1: whichever is free first.
   bool alone = false;        // Nothing else may run on this agent meanwhile (serial tests).
   std::vector<Assignment> units;
+  std::int32_t avoid = -1;  // Not this WorkerId's worker if another has room (a retry); -1: any.
 };
 
 // Runs what the lease has collected.

@@ -23,6 +23,7 @@ struct RunStarted {
   std::uint32_t workers = 0;
   std::uint32_t planned_items = 0;  // The static plan's count; 0: unknown.
   std::uint32_t planned_files = 0;
+  std::string shard = {};  // --shard: START's "shard" (docs/protocol.md); else "".
 };
 
 // A unit was collected for the first time; or (`first` is false) more became known of it, or of folders.
@@ -37,6 +38,7 @@ struct UnitCollected {
   std::vector<std::string> include = {};
   std::vector<std::string> exclude = {};
   std::vector<std::uint32_t> serial = {};  // Indexes into node_ids: what runs alone.
+  std::vector<std::string> walked = {};    // Every test file that pytest's own walk found, once a run (file mode).
 };
 
 // Everything is collected: the counts are final.
@@ -125,6 +127,12 @@ struct AgentFigures {
   std::string end;  // "lost", "left" (drained), "refused"; "": it stayed to the end.
 };
 
+// An item that failed and passed on a retry.
+struct FlakyTest {
+  std::string node_id;
+  std::uint32_t attempts = 0;  // The one that passed included.
+};
+
 struct RunFinished {
   int exit_code = 0;
   std::string stop_reason;           // "stopping after 1 failures", "Interrupted: …", "" …
@@ -132,7 +140,8 @@ struct RunFinished {
   std::uint32_t collected = 0;
   std::string plugin_text;  // What plugins and conftests wrote for pytest's summary.
   RunTimes times;
-  std::vector<AgentFigures> agents;  // By AgentId; empty where the run had none but its own.
+  std::vector<AgentFigures> agents;   // By AgentId; empty where the run had none but its own.
+  std::vector<FlakyTest> flaky = {};  // In ledger order.
 };
 
 using Event = std::variant<RunStarted, UnitCollected, CollectionFinished, TestStarted, TestReported, TestFinished,

@@ -202,6 +202,7 @@ struct Assign {
   worker @3 :Int32;
   alone @4 :Bool;
   units @5 :List(Assignment);
+  avoid @6 :Int32 = -1;
 }
 
 struct Stop {

@@ -75,6 +75,12 @@ void WriteNotRun(const RunFinished& run, const TerminalOptions& options, Termina
   if (run.not_run.size() > shown) out->Line(fmt::format("  … and {} more", run.not_run.size() - shown), kRed);
 }
 
+void WriteFlaky(const RunFinished& run, const TerminalOptions& options, TerminalWriter* out) {
+  if (options.verbosity < -1) return;
+  for (const FlakyTest& test : run.flaky)
+    out->Line(out->Marked("FLAKY", kYellow) + fmt::format(" {} (passed on attempt {})", test.node_id, test.attempts));
+}
+
 void WriteFinalLine(const RunTimes& times, const RunCounts& counts, const TerminalOptions& options, const Tally& tally,
                     TerminalWriter* out) {
   if (options.verbosity < -1) return;

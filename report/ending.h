@@ -27,6 +27,9 @@ void WriteStopReason(const RunFinished& run, const TerminalOptions& options, con
 // The collected items that have no result, in red. Of a run that was stopped only how many.
 void WriteNotRun(const RunFinished& run, const TerminalOptions& options, TerminalWriter* out);
 
+// "FLAKY tests/test_a.py::test_x (passed on attempt 2)", a line each.
+void WriteFlaky(const RunFinished& run, const TerminalOptions& options, TerminalWriter* out);
+
 // "=== 1 failed, 2 passed in 0.12s ===", also as --collect-only and -q have it.
 void WriteFinalLine(const RunTimes& times, const RunCounts& counts, const TerminalOptions& options, const Tally& tally,
                     TerminalWriter* out);

@@ -26,12 +26,19 @@ Json PhaseJson(const ReportRecord& record, const TestReport& report) {
   return phase;
 }
 
+Json FlakyJson(const RunFinished& event) {
+  Json flaky = Json::array();
+  for (const FlakyTest& test : event.flaky) flaky.push_back({{"nodeid", test.node_id}, {"attempts", test.attempts}});
+  return flaky;
+}
+
 // The worst of a test's phases speaks for it; of equals the earlier.
 int Rank(const std::string& category) {
   if (category == "error") return 5;
   if (category == "failed") return 4;
   if (category == "xpassed" || category == "xfailed" || category == "skipped") return 2;
   if (category == "passed") return 1;
+  if (category == "rerun") return 0;  // Another attempt speaks for the test.
   return category.empty() ? 0 : 3;
 }
 
@@ -161,7 +168,8 @@ std::string JsonReport::Document::Finish(const RunFinished& event) {
                    {"collectors", collectors_},
                    {"deselected", deselected_},
                    {"warnings", warnings_},
-                   {"not_run", event.not_run}};
+                   {"not_run", event.not_run},
+                   {"flaky", FlakyJson(event)}};
   if (!event.agents.empty()) document["agents"] = AgentsJson(event.agents);
   return DumpJson(document, 1, false) + "\n";
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "report/node_path.h"
 #include "report/python_text.h"
 #include "report/text_width.h"
@@ -132,6 +134,7 @@ void JUnitCases::Close(const Json& report, const JUnitOptions& options) {
 void JUnitCases::AddTest(const Json& report, const JUnitOptions& options, JUnitCounts* counts) {
   const std::string outcome = TextOf(Field(report, "outcome"));
   const std::string when = TextOf(Field(report, "when"));
+  if (outcome == "rerun") return AddRerun(report, options);
   if (outcome == "passed" && when == "call") {
     Name(report, options);
     ++counts->passed;
@@ -149,6 +152,15 @@ void JUnitCases::AddTest(const Json& report, const JUnitOptions& options, JUnitC
   AddCaptured(report, options);
   Close(report, options);
   if (!failed_.empty()) failed_.erase(failed_.begin());
+}
+
+void JUnitCases::AddRerun(const Json& report, const JUnitOptions& options) {
+  const Json& longrepr = Field(report, "longrepr");
+  const std::string text = VisibleXml(LongreprText(longrepr, options.columns), options.astral);
+  reruns_.push_back({TextOf(Field(report, "when")),
+                     {{"message", Message(CrashMessage(longrepr, options), options)}, {"type", "rerun"}},
+                     "",
+                     {{"stackTrace", {}, text, {}}}});
 }
 
 void JUnitCases::AddFailed(const Json& report, const JUnitOptions& options, JUnitCounts* counts) {
@@ -243,6 +255,15 @@ std::vector<XmlElement> JUnitCases::Elements() const {
       element.children.push_back(std::move(properties));
     }
     element.children.insert(element.children.end(), each.children.begin(), each.children.end());
+    const bool failed = std::any_of(each.children.begin(), each.children.end(), [](const XmlElement& child) {
+      return child.name == "failure" || child.name == "error";
+    });
+    if (&each == &cases_.front()) {
+      for (XmlElement rerun : reruns_) {
+        rerun.name = std::string(failed ? "rerun" : "flaky") + (rerun.name == "call" ? "Failure" : "Error");
+        element.children.push_back(std::move(rerun));
+      }
+    }
     elements.push_back(std::move(element));
   }
   return elements;

@@ -1,7 +1,8 @@
 // JUnitCases: the <testcase> elements of one test: one, or two where its call failed and its teardown too.
 //
-// Fed with the test's reports in order; follows pytest's LogXML, whose older versions count and cut differently. Values
-// only.
+// Attempts that a retry made good stand in it as <flakyFailure>, those that none did as <rerunFailure> (Maven
+// Surefire's words); without retries the text is pytest's. Fed with the test's reports in order; follows pytest's
+// LogXML, whose older versions count and cut differently. Values only.
 
 #pragma once
 
@@ -54,13 +55,15 @@ class JUnitCases {
   Case& Open();
   void Name(const Json& report, const JUnitOptions& options);
   void Close(const Json& report, const JUnitOptions& options);
+  void AddRerun(const Json& report, const JUnitOptions& options);
   void AddFailed(const Json& report, const JUnitOptions& options, JUnitCounts* counts);
   void AddSkip(const Json& report, const JUnitOptions& options, JUnitCounts* counts);
   void AddCaptured(const Json& report, const JUnitOptions& options);
 
   std::vector<Case> cases_;
-  bool open_ = false;         // The last case still takes reports.
-  std::vector<Json> failed_;  // Failed calls whose teardown has not come.
+  std::vector<XmlElement> reruns_;  // Named when the test's end is known; "setup", "call" or "teardown" until then.
+  bool open_ = false;               // The last case still takes reports.
+  std::vector<Json> failed_;        // Failed calls whose teardown has not come.
 };
 
 }  // namespace fastest

@@ -223,6 +223,7 @@ void TerminalReporter::Session::WriteSummary(const RunFinished& event) {
   }
   WriteSlowest(context, &out_);
   if (!options_.no_summary) WriteShortSummary(context, &out_);
+  WriteFlaky(event, options_, &out_);
   WriteStopReason(event, options_, tally_, &out_);
   WriteNotRun(event, options_, &out_);
 }

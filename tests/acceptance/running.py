@@ -30,7 +30,7 @@ STAND_IN = os.environ.get("FASTEST_RUNNER", "")
 MARK = "FASTEST_ACCEPTANCE_MARK"  # In the environment of all that a run starts: finds what it left behind.
 LIMIT = 60.0  # Seconds until a run counts as hung.
 
-_FOREIGN = re.compile(r"PYTEST_|COV_|CI$|BUILD_NUMBER$|NO_COLOR$|FORCE_COLOR$|PY_COLORS$|FASTEST_")
+_FOREIGN = re.compile(r"PYTEST_|COV_|CI$|BUILD_NUMBER$|NO_COLOR$|FORCE_COLOR$|PY_COLORS$|FASTEST_|GITHUB_|CI_NODE_|CIRCLE_NODE_|BUILDKITE_PARALLEL_")
 
 
 @dataclass

@@ -8,7 +8,7 @@ using namespace fastest;
 
 TEST_CASE("a batch goes to the idle, then to who can be started, then to the least busy") {
   constexpr Seat kIdle{true, false, 0}, kEmpty{false, false, 0}, kBusy{true, false, 1}, kFull{true, false, 2},
-      kClosed{true, true, 0};
+      kClosed{true, true, 0}, kIdleAvoided{true, false, 0, true}, kFullAvoided{true, false, 2, true};
   struct Case {
     std::vector<Seat> seats;
     std::optional<std::size_t> chosen;
@@ -19,6 +19,9 @@ TEST_CASE("a batch goes to the idle, then to who can be started, then to the lea
                                              {{kIdle, kIdle}, 0},
                                              {{kFull, kFull}, std::nullopt},
                                              {{kClosed, kBusy}, 1},
-                                             {{kClosed}, std::nullopt}}));
+                                             {{kClosed}, std::nullopt},
+                                             {{kIdleAvoided, kBusy}, 1},
+                                             {{kIdleAvoided, kFull}, 0},
+                                             {{kFullAvoided, kEmpty}, 1}}));
   CHECK(ChooseSeat(c.seats) == c.chosen);
 }

@@ -115,3 +115,39 @@ TEST_CASE("the state folder ignores itself in git") {
   REQUIRE(History().Record(folder.state(), {{"a.py::x", 1.0}}).ok());
   CHECK(std::filesystem::exists(folder.state() + "/.gitignore"));
 }
+
+TEST_CASE("a history that was written as a file is read as the same") {
+  const Folder folder;
+  std::filesystem::create_directories(folder.path);
+  History history;
+  history.Take({{"a.py::slow", 2.0}, {"a.py::x[\u00e4]", 0.001}, {"b.py::y", 0.5}});
+  const std::string file = (folder.path / "h.json").string();
+  std::ofstream(file) << history.Text();
+  const auto read = History::Read(file);
+  REQUIRE(read.ok());
+  CHECK(read->Text() == history.Text());
+  CHECK(read->ItemSeconds("a.py::slow") == Approx(2.0));
+  CHECK(read->FileSeconds("a.py") == Approx(2.001));
+}
+
+TEST_CASE("a history.sqlite is read as a file, too") {
+  const Folder folder;
+  REQUIRE(History().Record(folder.state(), {{"a.py::x", 1.0}}).ok());
+  const auto read = History::Read(folder.state() + "/history.sqlite");
+  REQUIRE(read.ok());
+  CHECK(read->FileSeconds("a.py") == Approx(1.0));
+}
+
+TEST_CASE("what is no history is named") {
+  const Folder folder;
+  std::filesystem::create_directories(folder.path);
+  const std::string file = (folder.path / "h.json").string();
+  CHECK(History::Read(file).error().message == file + ": cannot be read");
+  for (const char* text : {"", "[]", "{}", R"({"format":"fastest-history","version":2})",
+                           R"({"format":"fastest-history","version":1,"files":[]})",
+                           R"({"format":"fastest-history","version":1,"files":{"a.py":3}})"}) {
+    std::ofstream(file, std::ios::trunc) << text;
+    INFO(text);
+    CHECK_FALSE(History::Read(file).ok());
+  }
+}

@@ -46,7 +46,7 @@ std::vector<CoordinatorMessage> EveryCoordinatorMessage() {
           Refused{"why", "manifest"},
           Begin{CollectMode::kWholeEach, true, 8, "{}"},
           Walk{},
-          Assign{LeaseId{7}, 30.5, false, 3, true, {unit}},
+          Assign{LeaseId{7}, 30.5, false, 3, true, {unit}, 2},
           Release{LeaseId{7}},
           Revoke{LeaseId{7}},
           Stop{Stop::How::kFinish, "why"},

@@ -47,6 +47,7 @@ class Recorder:
         self.collect_reports: list[dict] = []
         self.deselected: list[str] = []
         self.is_finalizing = False
+        self.holds_failures = True  # False: a failed teardown is told at once, since it decides on a retry.
         self.fork_trap: ForkTrap | None = None
         self.mend: Callable[[object], None] | None = None  # Makes a replayed call what it was (fast_protocol.py).
         self._teardown_call: object = None
@@ -90,7 +91,8 @@ class Recorder:
         entry = self.entry
         if entry is None:
             return
-        if self.holding and report.when == "teardown" and report.nodeid == entry.item.nodeid:
+        is_teardown = report.when == "teardown" and report.nodeid == entry.item.nodeid
+        if self.holding and is_teardown and (self.holds_failures or not report.failed):
             self.held = Held(entry, report, self._teardown_call)
         else:
             self.report(report, entry)

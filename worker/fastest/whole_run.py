@@ -43,11 +43,15 @@ _DISTRIBUTED_OPTIONS = {
 # pytest-cov erases old data when it is made: the controller does, once, before there are workers.
 _EARLY_OPTIONS = {"cov_append": True}
 _SINGLE_OPTIONS = {"dist": "no", "distload": False, "tx": []}
+# --retries: only the coordinator knows which failure is final.
+_RETRY_OPTIONS = {"maxfail": 0}
 
 
-def neutralise_options(config: pytest.Config, single: bool) -> None:
+def neutralise_options(config: pytest.Config, single: bool, retries: int) -> None:
     """Before pytest_configure."""
     neutralise_reports(config)
+    if retries:
+        _set_options(config.option, _RETRY_OPTIONS)
     _set_options(config.option, _SINGLE_OPTIONS if single else _DISTRIBUTED_OPTIONS)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from fastest import compat, ring, wire
+from fastest.attempts import Attempts
 from fastest.explaining import Explaining
 from fastest.fast_protocol import FastProtocol
 from fastest.link import WorkerLink
@@ -36,6 +37,7 @@ class Worker:
         self._explaining = explaining
         self._recorder = recorder
         self._units = units
+        self._attempts: Attempts | None = None  # With --retries an item may come again.
         self._session = session
         self._queue: deque[Entry] = deque()
         self._announced: Entry | None = None  # pytest has been told that it is next.
@@ -46,9 +48,11 @@ class Worker:
         self._needs_successor = False
         self._last: Entry | None = None
 
-    def run(self, events: bool) -> None:
-        """Runs what comes until Stop; raises as pytest's loop does where the session has to end."""
-        self._events = events
+    def run(self, start: dict[str, Any], setup: dict[str, Any]) -> None:
+        """Runs what comes until Stop; raises as pytest's loop does where the session has to end. START and SETUP say how."""
+        self._events = bool(start.get("events"))
+        if setup.get("retries"):
+            self._attempts = Attempts(self._session, self._recorder)
         self._needs_successor = _foreign_hook_reads_nextitem(self._session.config)
         try:
             while self._turn():
@@ -184,6 +188,8 @@ class Worker:
         if self._events:
             self._link.item(wire.STARTED, entry.unit, entry.index)
         self._last = entry
+        if self._attempts is not None:
+            self._attempts.prepare(entry.item)
         self._explaining.begin_item()
         try:
             self._protocol.run(entry, nextitem)

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from fastest import bytecode, collect, compat, compat_cache, compat_junit, compat_rewrite, debugger, identity, process
-from fastest import ready, reporting, verdicts, whole_run, wire
+from fastest import ready, reporting, shard, verdicts, whole_run, wire
 from fastest.children import Children
 from fastest.error_text import ErrorText
 from fastest.fast_collection import FastCollection
@@ -110,12 +110,12 @@ class Zygote:
         identity.apply_before_configure(config, self._order, self._basetemp)
         if self.single:
             config.pluginmanager.register(compat_junit.SuiteProperties(config), "fastest-suite-properties")
-        whole_run.neutralise_options(config, self.single)
+        whole_run.neutralise_options(config, self.single, self._setup.get("retries", 0))
         if self._setup.get("fast_protocol", True) and compat.HAS_DIRECTORIES:
             config.pluginmanager.register(FastCollection(self._file_plugin.leaves_out), "fastest-collection")
         if self.file_mode:
             config.pluginmanager.register(self._file_plugin, "fastest-files")
-        return None
+        shard.take_part(config, order)
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -166,7 +166,7 @@ class Zygote:
         self._is_running = True
         protocol = FastProtocol(session, self._recorder, self._setup.get("fast_protocol", True), self.single)
         explaining = Explaining(session.config, float(self._setup.get("diff_budget", 0)))
-        Worker(self.worker_link, self._recorder, units, session, protocol, explaining).run(bool(start.get("events")))
+        Worker(self.worker_link, self._recorder, units, session, protocol, explaining).run(start, self._setup)
         if self._summary is not None:
             self._summary.begin()
         errors = self._collection_errors

@@ -1,0 +1,158 @@
+#include "cli/ci_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <set>
+
+#include "base/machine.h"
+#include "cli/console.h"
+#include "protocol/event.h"
+
+namespace fastest {
+namespace {
+
+constexpr int kUsage = static_cast<int>(ExitCode::kUsageError);
+constexpr const char* kPort = "5570";
+constexpr const char* kShardFolder = "fastest-shards";
+
+struct CiOptions {
+  std::string index, total, connect;
+  bool dry_run = false;
+  std::vector<std::string> rest;
+};
+
+bool Has(const std::vector<std::string>& words, const std::string& option) {
+  return std::any_of(words.begin(), words.end(),
+                     [&](const std::string& word) { return word == option || word.starts_with(option + "="); });
+}
+
+Result<CiOptions> ReadWords(const std::vector<std::string>& words) {
+  CiOptions options;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto equals = words[i].find('=');
+    const std::string name = words[i].substr(0, equals);
+    std::string* value = name == "--index"     ? &options.index
+                         : name == "--total"   ? &options.total
+                         : name == "--connect" ? &options.connect
+                                               : nullptr;
+    if (words[i] == "--dry-run") {
+      options.dry_run = true;
+    } else if (value == nullptr) {
+      options.rest.push_back(words[i]);
+    } else if (equals != std::string::npos) {
+      *value = words[i].substr(equals + 1);
+    } else if (i + 1 < words.size()) {
+      *value = words[++i];
+    } else {
+      return Error{name + ": a value is missing"};
+    }
+  }
+  if (options.index.empty() != options.total.empty()) return Error{"ci: --index and --total go together"};
+  if (Has(options.rest, "--shard"))
+    return Error{"ci: --shard is what ci decides by itself (hint: --index I --total N)"};
+  return options;
+}
+
+Result<ParallelJob> FindJob(const CiOptions& options, const EnvironmentLookup& lookup) {
+  if (!options.index.empty()) {
+    const auto given = [&](const char* name) -> std::string {
+      return std::strcmp(name, "FASTEST_INDEX") == 0   ? options.index
+             : std::strcmp(name, "FASTEST_TOTAL") == 0 ? options.total
+                                                       : "";
+    };
+    auto found = FindParallelJob(given);
+    if (!found.ok())
+      return Error{fmt::format("ci --index {} --total {}: allowed are indexes from 0 below the total", options.index,
+                               options.total)};
+    return **found;
+  }
+  auto found = FindParallelJob(lookup);
+  if (!found.ok()) return found.error();
+  if (*found) return **found;
+  return Error{
+      "ci: no CI system says which job this is (hint: --index I --total N, or FASTEST_INDEX and FASTEST_TOTAL; I "
+      "counts "
+      "from 0)"};
+}
+
+// "HOST", "HOST:PORT" or "tcp://HOST:PORT" as host and port.
+std::pair<std::string, std::string> HostAndPort(std::string text) {
+  if (text.starts_with("tcp://")) text.erase(0, 6);
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos || text.ends_with(']')) return {text, kPort};
+  return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+// Of the words that a run gets, those that an agent takes.
+std::vector<std::string> AgentWords(const std::vector<std::string>& words) {
+  static const std::set<std::string> kTakes = {"-n",     "--numprocesses", "--python",      "--hang-timeout",
+                                               "--name", "--grace",        "--join-secret", "--max-worker-restart"};
+  std::vector<std::string> taken;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string name = words[i].starts_with("-n") && words[i].size() > 2 && words[i][1] != '-'
+                                 ? "-n"
+                                 : words[i].substr(0, words[i].find('='));
+    if (!kTakes.contains(name)) continue;
+    taken.push_back(words[i]);
+    if (words[i] == name && i + 1 < words.size()) taken.push_back(words[++i]);
+  }
+  return taken;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> CiWords(const std::vector<std::string>& words, const EnvironmentLookup& lookup) {
+  const auto options = ReadWords(words);
+  if (!options.ok()) return options.error();
+  const auto job = FindJob(*options, lookup);
+  if (!job.ok()) return job.error();
+  const std::string coordinator = options->connect.empty() ? lookup("FASTEST_COORDINATOR") : options->connect;
+  std::vector<std::string> command;
+  const auto add = [&](const std::vector<std::string>& more) {
+    command.insert(command.end(), more.begin(), more.end());
+  };
+  if (coordinator.empty()) {
+    add({"--shard", fmt::format("{}/{}", job->index + 1, job->total)});
+    if (!Has(options->rest, "--shard-report")) add({"--shard-report", kShardFolder});
+    add(options->rest);
+    return command;
+  }
+  const auto [host, port] = HostAndPort(coordinator);
+  if (job->index > 0) {
+    add({"agent", "--connect", fmt::format("tcp://{}:{}", host, port)});
+    add(AgentWords(options->rest));
+    return command;
+  }
+  add({"coordinator", "--listen", fmt::format("tcp://0.0.0.0:{}", port), "--with-agent", "--expect-agents",
+       std::to_string(job->total)});
+  add(options->rest);
+  return command;
+}
+
+int CiCommand(const std::vector<std::string>& words) {
+  const auto command = CiWords(words, [](const char* name) { return Environment(name); });
+  if (!command.ok()) {
+    Console().Complain(command.error().message);
+    return kUsage;
+  }
+  std::fputs(fmt::format("fastest {}\n", fmt::join(*command, " ")).c_str(), stdout);
+  std::fflush(stdout);
+  if (std::find(words.begin(), words.end(), "--dry-run") != words.end()) return 0;
+  std::error_code error;
+  std::string self = std::filesystem::read_symlink("/proc/self/exe", error).string();
+  std::vector<std::string> all = *command;
+  std::vector<char*> argv = {self.data()};
+  for (std::string& word : all) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  ::execv(self.c_str(), argv.data());
+  Console().Complain(fmt::format("cannot start {}: {}", self, std::strerror(errno)));
+  return static_cast<int>(ExitCode::kInternalError);
+}
+
+}  // namespace fastest

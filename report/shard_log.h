@@ -1,0 +1,36 @@
+// ShardLog: the file that a shard leaves for `fastest merge` (--shard-report): the run's events, one JSON object a
+// line.
+//
+// The first line names the shard and its cut, the last one says how the run ended; a file without it was cut short.
+// Everything that reporters look at is kept, so that a merged run is reported by the same code as a run. Needs full
+// reports. docs/manual/ci.md has the format.
+
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "protocol/event.h"
+#include "report/sink.h"
+
+namespace fastest {
+
+class ShardLog : public Reporter {
+ public:
+  ShardLog(FileSink sink, std::function<void(const std::string&)> complain)
+      : sink_(std::move(sink)), complain_(std::move(complain)) {}
+
+  void OnEvent(const Event& event) override;
+
+ private:
+  void Write(std::string line);
+
+  FileSink sink_;
+  std::function<void(const std::string&)> complain_;
+  bool failed_ = false;
+};
+
+// "shard-3-of-8.jsonl"; `index` from 0.
+std::string ShardLogName(std::uint32_t index, std::uint32_t total);
+
+}  // namespace fastest

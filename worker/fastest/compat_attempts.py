@@ -1,0 +1,20 @@
+"""What an item keeps from being run, and is to forget before it runs again (compat.py has the other private names)."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def forget_attempt(item: pytest.Item) -> None:
+    """Captured text goes; a test method gets a new instance; a fixture of a wider scope that failed is asked again."""
+    item._report_sections.clear()
+    method = item.__dict__.get("_obj")
+    if type(item.parent) is pytest.Class and isinstance(getattr(method, "__self__", None), item.parent.obj):
+        item.__dict__.pop("_obj", None)
+        item.__dict__.pop("_instance", None)
+    info = getattr(item, "_fixtureinfo", None)
+    for definitions in info.name2fixturedefs.values() if info is not None else ():
+        for definition in definitions:
+            cached = getattr(definition, "cached_result", None)
+            if cached is not None and cached[2] is not None:
+                definition.cached_result = None
