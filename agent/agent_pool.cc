@@ -116,6 +116,8 @@ void Agent::OnWorkerExit(Place& place, int status) {
   if (!worker.said_bye()) {
     ++losses_;
     send_(worker.Obituary(status, hung));
+  } else if (worker.left_unasked()) {  // Else everybody would wait for what it held.
+    send_(InternalError{place.id, fmt::format("gw{} ended its session before its work was done", Number(place.id))});
   }
   if (alone_ && worker.Holds(*alone_)) alone_.reset();
   place.killed = false;

@@ -185,12 +185,13 @@ void Worker::Deliver(const Record& record) {
     case wire::kWalked:
       walking_ = false;
       return Forward(wire::DecodeWalked(record.body));
-      return Forward(wire::DecodeWalked(record.body));
     case wire::kUnknown:
       return Forward(wire::DecodeUnknown(record.body));
     case wire::kStopping:
+      gave_reason_ = true;
       return Forward(wire::DecodeStopping(record.body));
     case wire::kInternalError:
+      gave_reason_ = true;
       return Forward(wire::DecodeInternalError(record.body));
     case wire::kWarning:
       return send_(Warning{id_, {record.body}});

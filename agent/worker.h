@@ -77,6 +77,8 @@ class Worker {
   // It was asked for its walk and has not answered.
   bool walking() const { return walking_; }
   bool said_bye() const { return said_bye_; }
+  // It ended its session in order, but nobody had told it to and it did not say why.
+  bool left_unasked() const { return said_bye_ && !stopped_ && !gave_reason_; }
   // It was told to stop, or has ended its session by itself.
   bool ending() const { return stopped_ || said_bye_; }
   // What is to be said of its unforeseen end.
@@ -136,6 +138,7 @@ class Worker {
   bool walking_ = false;
   bool said_bye_ = false;
   bool stopped_ = false;
+  bool gave_reason_ = false;  // STOPPING or INTERNAL_ERROR.
   bool broken_ = false;
 };
 

@@ -238,7 +238,8 @@ void Run::On(AgentId agent, WorkerLost& lost) {
       WorkerChanged{lost.worker, WorkerChanged::What::kLost,
                     fmt::format("worker gw{} {}{}", Number(lost.worker),
                                 lost.hung ? "hung and was killed" : DescribeEnd(lost.status), where)});
-  if (plan_.single && !whole_entered_) {  // Nobody is left who could collect.
+  const bool by_itself = plan_.single || plan_.mode == CollectMode::kWholeEach;
+  if (by_itself && !whole_entered_) {  // Nobody is left who could collect, or the next would fare no better.
     internal_error_ = true;
     effects_.events.push_back(Notice{DescribeLoss(lost), true});
     return RequestStop(Stop::How::kKill, "");

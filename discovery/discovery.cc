@@ -58,6 +58,7 @@ class Discoverer {
   Namespaces namespaces_;
   TestLister lister_;
   Walk walk_;
+  std::vector<std::string> effects_;  // Of importing test files.
   Discovery found_;
 };
 
@@ -144,6 +145,7 @@ void Discoverer::AddFile(const WalkedFile& walked) {
   Select(walked, file);
   file.imports = Imports(*source);
   if (source->outline.session_items && tests_wanted) Reason(file.path + " reads session.items or testscollected");
+  if (!source->outline.effect.empty()) effects_.push_back(file.path + ": " + source->outline.effect);
   if (!file.tests.empty() || file.whole_only() || file.doctests) found_.files.push_back(std::move(file));
 }
 
@@ -209,6 +211,7 @@ void Discoverer::FindRootConflicts() {
 
 void Discoverer::FindWholeReasons() {
   for (const std::string& reason : walk_.whole_reasons) Reason(reason);
+  if (!effects_.empty() && found_.files.size() > 1) Reason(effects_.front());
   if (request_.keep_duplicates) Reason("--keep-duplicates");
   if (request_.import_mode == "importlib") return;
   FindModuleConflicts();

@@ -60,6 +60,7 @@ struct Outline {
   std::vector<std::string> rebound;  // Module globals that functions rebind (`global`).
   std::vector<std::string> pytest_plugins;
   std::vector<std::string> collect_ignore, collect_ignore_glob;
+  std::string effect;    // Why importing it may change what other files see (import_effect.h).
   std::string surprise;  // Why the definitions may not be all (star imports aside).
   bool serial = false;   // pytestmark holds fastest(serial=True).
   bool unparsable = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "discovery/import_effect.h"
 #include "discovery/source_text.h"
 
 namespace fastest {
@@ -151,6 +152,7 @@ bool OutlineBuilder::BeginBlock(std::string_view header, std::uint32_t line) {
   if ((TakeWord(condition, "if") || TakeWord(condition, "elif")) && NeverTrue(condition)) return false;
   if (MentionsDynamicNames(header)) Surprise("names made at run time", line);
   ++conditional_;
+  if (old_python_ == 0 && header.find("sys.version_info <") != std::string_view::npos) old_python_ = conditional_;
   return true;
 }
 
@@ -169,6 +171,8 @@ void OutlineBuilder::Statement(std::string_view text, std::uint32_t line) {
     value = Trim(value.substr(equals + 1));
   }
   if (MentionsDynamicNames(text)) Surprise("names made at run time", line);
+  if (at_module() && old_python_ == 0 && outline_.effect.empty() && ReachesOutside(text, outline_.definitions))
+    outline_.effect = "line " + std::to_string(line) + " changes what other modules see";
   for (const std::string_view target : targets) Assign(target, value, line);
 }
 

@@ -27,7 +27,9 @@ class OutlineBuilder {
   // A compound statement other than class and def: `header` is "if x", "else", "try" … without the colon. False: its
   // block never runs, so skip it, without EndBlock.
   [[nodiscard]] bool BeginBlock(std::string_view header, std::uint32_t line);
-  void EndBlock() { --conditional_; }
+  void EndBlock() {
+    if (conditional_-- == old_python_) old_python_ = 0;
+  }
 
   // Any simple statement, its text whole.
   void Statement(std::string_view text, std::uint32_t line);
@@ -59,6 +61,7 @@ class OutlineBuilder {
   std::vector<Definition> open_classes_;
   std::vector<std::string_view> decorators_;
   int conditional_ = 0;
+  int old_python_ = 0;  // `conditional_` of the outermost block for old interpreters (back-ports); 0: in none.
 };
 
 }  // namespace fastest

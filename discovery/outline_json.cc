@@ -155,6 +155,8 @@ void AppendJson(std::string& out, const Outline& outline) {
   out.append("[").append(std::to_string(bits)).push_back(',');
   AppendJsonString(out, outline.surprise);
   out.push_back(',');
+  AppendJsonString(out, outline.effect);
+  out.push_back(',');
   AppendDefinitions(out, outline.definitions);
   for (const auto* strings : {&outline.marks, &outline.rebound, &outline.pytest_plugins, &outline.collect_ignore,
                               &outline.collect_ignore_glob}) {
@@ -179,21 +181,24 @@ bool ReadOutline(element from, Outline& outline) {
         good = Read(field, outline.surprise);
         break;
       case 2:
-        good = Read(field, outline.definitions, 0);
+        good = Read(field, outline.effect);
         break;
       case 3:
-        good = Read(field, outline.marks);
+        good = Read(field, outline.definitions, 0);
         break;
       case 4:
-        good = Read(field, outline.rebound);
+        good = Read(field, outline.marks);
         break;
       case 5:
-        good = Read(field, outline.pytest_plugins);
+        good = Read(field, outline.rebound);
         break;
       case 6:
-        good = Read(field, outline.collect_ignore);
+        good = Read(field, outline.pytest_plugins);
         break;
       case 7:
+        good = Read(field, outline.collect_ignore);
+        break;
+      case 8:
         good = Read(field, outline.collect_ignore_glob);
         break;
       default:
@@ -205,7 +210,7 @@ bool ReadOutline(element from, Outline& outline) {
   outline.unparsable = (bits & kUnparsable) != 0;
   outline.doctests = (bits & kDoctests) != 0;
   outline.session_items = (bits & kSessionItems) != 0;
-  return index == 8;
+  return index == 9;
 }
 
 }  // namespace fastest

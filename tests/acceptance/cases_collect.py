@@ -80,6 +80,34 @@ CASES = {
     "ini broken": case({"pytest.ini": "[pytest\nx\n"}, exit=4),
     "toml broken": case({"pyproject.toml": "[tool.pytest.ini_options\n"}, exit=4, loose="usage"),
     "ini addopts unknown": case({"pytest.ini": "[pytest]\naddopts = --no-such-option\n"}, exit=4),
+    # What a file does to others when it is imported has been done before the first test runs.
+    "registry filled by files": case(
+        {
+            "registry.py": "ALL = []\n",
+            **{
+                f"test_{name}.py": f"import registry\nregistry.ALL.append('{name}')\ndef test_all(): assert registry.ALL == ['a', 'b', 'c']\n"
+                for name in "abc"
+            },
+        },
+        exit=0,
+    ),
+    "sys.path changed by a file": case(
+        {
+            "lib/inside.py": "X = 1\n",
+            "test_a.py": "import os, sys\nsys.path.insert(0, os.path.join(os.path.dirname(__file__), 'lib'))\ndef test_a(): pass\n",
+            "test_b.py": "import inside\ndef test_b(): assert inside.X == 1\n",
+            "test_c.py": "def test_c():\n    import inside\n    assert inside.X == 1\n",
+        },
+        exit=0,
+    ),
+    "environment changed by a later file": case(
+        {
+            "test_a.py": "import os\ndef test_a(): assert os.environ['SIDE'] == '1'\n",
+            "test_b.py": "def test_b(): pass\n",
+            "test_z.py": "import os\nos.environ['SIDE'] = '1'\ndef test_z(): pass\n",
+        },
+        exit=0,
+    ),
     "minversion": case({"pytest.ini": "[pytest]\nminversion = 99\n"}, exit=4),
     "required_plugins": case({"pytest.ini": "[pytest]\nrequired_plugins = pytest-nothing\n"}, exit=4),
     "testpaths": red({"pytest.ini": "[pytest]\ntestpaths = here there*\n", "here/test_a.py": ONE, "there1/test_b.py": BAD, "no/test_c.py": BAD}),

@@ -13,6 +13,11 @@ def conftest(text: str, files: dict[str, str] = THREE) -> dict[str, str]:
     return {"conftest.py": text, **files}
 
 
+def early(hook: str, does: str, **more):
+    """A conftest whose hook ends the session before there is anything to collect."""
+    return case(conftest(f"import pytest\ndef pytest_{hook}(): {does}\n"), loose="stdout", **more)
+
+
 CASES = {
     "modifyitems reverses": red(conftest("def pytest_collection_modifyitems(items):\n    items.reverse()\n")),
     "modifyitems deselects": green(
@@ -212,6 +217,12 @@ CASES = {
     "exit from a hook": case(
         conftest("import pytest\ndef pytest_collection_modifyitems(items):\n    pytest.exit('no more', returncode=9)\n"), exit=9, loose="stdout"
     ),
+    "exit from configure": early("configure", "pytest.exit('why', 8)", exit=8),
+    "exit from configure without a code": early("configure", "pytest.exit('why')", exit=2),
+    "exit from sessionstart": early("sessionstart", "pytest.exit('why', 8)", exit=8),
+    "KeyboardInterrupt in configure": early("configure", "raise KeyboardInterrupt", exit=2),
+    "KeyboardInterrupt in sessionstart": early("sessionstart", "raise KeyboardInterrupt", exit=2),
+    "os._exit from configure": early("configure", "__import__('os')._exit(3)", exit=3),
     "conftest in every folder": red(
         {
             f"{folder}{name}": text

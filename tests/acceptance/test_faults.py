@@ -174,3 +174,18 @@ def test_garbage_in_the_cache_folder_is_rebuilt(make_project):
     (cache / "discovery_cache.json").write_bytes(os.urandom(4096))
     run = project.run("-n", "2")
     assert run.exit == 0 and outcomes(run) == passed(*other_ids())
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS.keys())
+def test_a_death_before_collection_ends_the_run_red(make_project, command):
+    conftest = "import os\ndef pytest_configure(): os._exit(0)\n"
+    run = make_project({"conftest.py": conftest, **OTHERS}).run(*command)
+    assert run.exit == 3 and "exited with code 0" in run.stdout + run.stderr
+    assert outcomes(run) == {} and run.left == []
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS.keys())
+def test_a_broken_json_module_keeps_no_report_back(make_project, command):
+    breaks = "import json\nfrom json import JSONEncoder as E\ndef test_breaks():\n    E.encode = E.iterencode = E.default = json.dumps = json.loads = None\n"
+    run = make_project({"test_a.py": breaks + "def test_fails():\n    assert 'ab' == 'cd'\n", **OTHERS}).run(*command)
+    check_only(run, "test_a.py::test_fails", "call", ["assert 'ab' == 'cd'"], ["test_a.py::test_breaks", *other_ids()])

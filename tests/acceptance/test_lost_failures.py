@@ -19,6 +19,7 @@ import cases_marks
 import cases_options
 import cases_output
 import cases_params
+import cases_process
 import cases_python
 import cases_unittest
 
@@ -32,6 +33,7 @@ TABLES = [
     cases_collect,
     cases_options,
     cases_output,
+    cases_process,
 ]
 CASES = {
     f"{table.__name__.removeprefix('cases_')}: {name}": case for table in TABLES for name, case in table.CASES.items()

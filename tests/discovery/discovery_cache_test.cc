@@ -30,7 +30,8 @@ TEST_CASE("an outline comes back from the cache as it went in") {
       "from .x import \xC3\xA4 as b\npytestmark = pytest.mark.slow\n@pytest.mark.parametrize('a', [1, 2])\ndef "
       "test_a(): pass\n"
       "class TestB(A):\n    @x\n    def test_c(self):\n        global y\n    __test__ = False\npytest_plugins = "
-      "'a\\\"b'\n>>> syntax error\n");
+      "'a\\\"b'\nb.c = 1\n>>> syntax error\n");
+  REQUIRE_FALSE(outline.effect.empty());
   const std::string path = tree.root() + "/test_a.py";
   const auto stamp = fastest::StampOf(path).value();
   REQUIRE(DiscoveryCache(tree.root() + "/c.json", {tree.root(), "ast"}).Merge({{path, stamp, &outline}}).ok());

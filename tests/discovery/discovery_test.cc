@@ -203,6 +203,13 @@ TEST_CASE("a conftest's whole-list hooks, wide fixtures and star imports ask for
   CHECK(Find(tree).whole_reasons.size() == 1);
 }
 
+TEST_CASE("a test file that changes what others see asks for whole collection, where there are others") {
+  const char* changes = "import os\nos.environ['A'] = '1'\ndef test_a(): pass\n";
+  CHECK(Find(Tree{{"test_a.py", changes}}).whole_reasons.empty());
+  const Tree tree{{"test_a.py", changes}, {"test_b.py", "def test_b(): pass"}};
+  CHECK(Find(tree).whole_reasons == std::vector<std::string>{"test_a.py: line 2 changes what other modules see"});
+}
+
 TEST_CASE("a loop of links is not walked for ever, and asks for whole collection") {
   const Tree tree{{"a/test_a.py", "def test_a(): pass"}};
   std::filesystem::create_directory_symlink(tree.root() + "/a", tree.root() + "/a/again");

@@ -10,10 +10,10 @@ from __future__ import annotations
 import functools
 import importlib
 import sys
-import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -117,14 +117,14 @@ class FileUnits:
     def collect(self, lease: int, assignment: dict[str, Any]) -> tuple[list[Entry], list[Key]]:
         """Collects a unit and tells COLLECTED; the entries to run, and the keys that are not there."""
         unit = assignment["unit"]
-        started = time.perf_counter()
+        started = perf_counter()
         if self._imports:
             self._import_for_others()
         if unit not in self._units:
             items = self._collect_file(assignment)
             self._units[unit] = (items, {key: index for index, key in enumerate(keys_of(items))})
         items, known = self._units[unit]
-        answer = {"lease": lease, "unit": unit, "seconds": time.perf_counter() - started, "problem": self._find_problem()}
+        answer = {"lease": lease, "unit": unit, "seconds": perf_counter() - started, "problem": self._find_problem()}
         self._recorder.link.send(COLLECTED, {**answer, **describe(items), **self._recorder.take_collection()})
         if not assignment.get("items"):
             return [Entry(lease, unit, index, item) for index, item in enumerate(items)], []

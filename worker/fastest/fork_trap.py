@@ -9,12 +9,15 @@ from __future__ import annotations
 import mmap
 import os
 import sys
-import time
+from io import open as _open
+from os import _exit, getpid
+from time import sleep
 
 import pytest
 
 EXIT_STATUS = 70
-_PATIENCE = 0.25  # Seconds; only for a test that called os.fork and whose child still runs.
+# Only for a test that called os.fork and whose child still runs. Counted: a test may have stopped the clock.
+_PATIENCE, _PAUSE = 125, 0.002
 
 
 class ForkTrap:
@@ -22,27 +25,28 @@ class ForkTrap:
 
     def __init__(self) -> None:
         self._shared = mmap.mmap(-1, 8)
-        self._pid = os.getpid()
+        self._pid = getpid()
         self.has_work = False  # A fork was made since the last check.
         os.register_at_fork(after_in_parent=self._count)
 
     def _count(self) -> None:
-        if os.getpid() == self._pid:
+        if getpid() == self._pid:
             self.has_work = True
 
     def fall(self) -> None:
         """In the child that came back."""
         self._shared[0] = 1
-        os._exit(EXIT_STATUS)
+        _exit(EXIT_STATUS)
 
     def check(self, call: object) -> None:
         """In the parent, after the call phase: turns a pass into a failure if a child came back."""
         if not self.has_work:
             return
         self.has_work = False
-        deadline = time.monotonic() + _PATIENCE
-        while not self._shared[0] and _raw_children() and time.monotonic() < deadline:
-            time.sleep(0.002)
+        for _ in range(_PATIENCE):
+            if self._shared[0] or not _raw_children():
+                break
+            sleep(_PAUSE)
         if self._shared[0]:
             self._shared[0] = 0
             if call.excinfo is None:
@@ -64,7 +68,7 @@ def _raised(message: str) -> tuple:
 def _raw_children() -> bool:
     """Whether a child runs that multiprocessing does not know (its children never return into the test)."""
     try:
-        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+        with _open(f"/proc/self/task/{getpid()}/children", encoding="ascii") as file:
             children = {int(pid) for pid in file.read().split()}
     except (OSError, ValueError):
         return False
@@ -75,7 +79,7 @@ def _raw_children() -> bool:
 
 def _is_alive(pid: int) -> bool:
     try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        with _open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             return file.read().rpartition(")")[2].split()[0] not in ("Z", "X")
     except OSError:
         return False

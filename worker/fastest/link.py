@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import select
 import struct
 from collections.abc import Callable
+from os import getpid  # By its name: a test may put something else into os.
+from select import poll, POLLIN
 
 from fastest import ring as rings
 from fastest import wire
@@ -35,13 +35,13 @@ class WorkerLink:
     def __init__(self, frames: Frames, ring: Ring, trespassed: Callable[[], None]) -> None:
         self.frames = frames
         self.ring = ring
-        self._pid = os.getpid()
+        self._pid = getpid()
         self._trespassed = trespassed
         self._received = 0
         ring.own()
 
     def check_pid(self) -> None:
-        if os.getpid() != self._pid:
+        if getpid() != self._pid:
             self._trespassed()
 
     def send(self, kind: int, value: object) -> None:
@@ -83,4 +83,6 @@ class WorkerLink:
     def wait(self, seconds: float) -> None:
         """Waits until a frame comes, but not longer than that."""
         if not self.frames.ready():
-            select.select([self.frames.fileno()], [], [], seconds)
+            waiting = poll()
+            waiting.register(self.frames.fileno(), POLLIN)
+            waiting.poll(seconds * 1000)

@@ -6,7 +6,6 @@ from one real report, what an item contributes is written as JSON once, and a ph
 
 from __future__ import annotations
 
-import json
 from json.encoder import encode_basestring as _quoted
 from types import FunctionType
 
@@ -14,6 +13,7 @@ import pytest
 
 from fastest import core_protocol, known_hooks
 from fastest.reports import Envelopes
+from fastest.wire import encode
 
 _BY_ITEM = frozenset(["nodeid", "location", "keywords"])
 _BY_PHASE = frozenset(["when", "start", "stop", "duration"])
@@ -49,7 +49,7 @@ class PassedEnvelopes:
         pieces = {
             "nodeid": _quoted(item.nodeid),
             "keywords": f"{{{keywords}}}",
-            "location": f"[{_quoted(file)},{_json(line)},{_quoted(name)}]",
+            "location": f"[{_quoted(file)},{encode(line)},{_quoted(name)}]",
         }
         parts = []
         for name, text in self._shape:
@@ -73,8 +73,4 @@ class PassedEnvelopes:
     def _learn(self, item: pytest.Item) -> None:
         report = pytest.TestReport.from_item_and_call(item, core_protocol.passed_call("call", 0.0, 0.0, 0.0))
         for name, value in self._envelopes.of(report)["report"].items():
-            self._shape.append((name, None if name in _BY_ITEM or name in _BY_PHASE else _json(value)))
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+            self._shape.append((name, None if name in _BY_ITEM or name in _BY_PHASE else encode(value)))

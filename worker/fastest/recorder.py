@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -51,6 +52,7 @@ class Recorder:
         self.fork_trap: ForkTrap | None = None
         self.mend: Callable[[object], None] | None = None  # Makes a replayed call what it was (fast_protocol.py).
         self._teardown_call: object = None
+        self._is_early = True  # Collection has not begun.
 
     def has_forked(self) -> bool:
         """Whether a test has forked since the trap was last looked at."""
@@ -161,6 +163,16 @@ class Recorder:
         return answer
 
     # ---- the rest ----
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        self._is_early = False
+
+    @pytest.hookimpl
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo) -> None:
+        """pytest.exit or Ctrl-C: before there is anything to collect, nobody else tells it."""
+        if self._is_early and self.is_worker():
+            self.link.send(wire.STOPPING, stopping_of(excinfo.value))
+
     @pytest.hookimpl(trylast=True)
     def pytest_warning_recorded(
         self, warning_message: warnings.WarningMessage, when: str, nodeid: str, location: tuple | None
@@ -171,3 +183,15 @@ class Recorder:
     def pytest_internalerror(self, excrepr: object) -> None:
         self.link.send(wire.INTERNAL_ERROR, {"text": str(excrepr)})
 
+
+def stopping_of(error: BaseException) -> dict[str, Any] | None:
+    """STOPPING's body for what ended a session, None for a mere bug."""
+    if isinstance(error, pytest.Session.Failed):
+        return {"kind": "fail", "reason": str(error), "exit": None}
+    if isinstance(error, pytest.Session.Interrupted):
+        return {"kind": "stop", "reason": str(error), "exit": None}
+    if isinstance(error, pytest.exit.Exception):
+        return {"kind": "exit", "reason": str(error.msg), "exit": error.returncode}
+    if isinstance(error, KeyboardInterrupt):
+        return {"kind": "interrupt", "reason": str(error), "exit": None}
+    return None

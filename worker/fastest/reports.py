@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 
 import pytest
@@ -95,11 +94,8 @@ def of_warning(message: warnings.WarningMessage, when: str, nodeid: str, locatio
 
 def safe(value: object) -> object:
     """`value` with what JSON can't say replaced by its str(), at the level where it stands, as pytest-reportlog does."""
-    try:
-        json.dumps(value)
+    if wire.can_say(value):
         return value
-    except (TypeError, ValueError, RecursionError):
-        pass
     if isinstance(value, dict):
         return {str(key): _safe_entry(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
@@ -108,8 +104,4 @@ def safe(value: object) -> object:
 
 
 def _safe_entry(value: object) -> object:
-    try:
-        json.dumps(value)
-        return value
-    except (TypeError, ValueError, RecursionError):
-        return str(value)
+    return value if wire.can_say(value) else str(value)

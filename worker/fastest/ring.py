@@ -7,8 +7,8 @@ whole, even when this process dies in between. A plain pass costs one pack_into 
 from __future__ import annotations
 
 import mmap
-import os
 import struct
+from os import fstat, getpid
 from time import clock_gettime_ns, CLOCK_MONOTONIC
 
 HEADER = 128
@@ -25,7 +25,7 @@ class Ring:
     """The worker's end of the ring. The pid word is set by `own`, and nothing else may write then."""
 
     def __init__(self, fd: int) -> None:
-        size = os.fstat(fd).st_size
+        size = fstat(fd).st_size
         self._map = mmap.mmap(fd, size)
         self._bytes = memoryview(self._map)
         self.words = self._bytes[:HEADER].cast("Q")
@@ -36,7 +36,7 @@ class Ring:
 
     def own(self) -> None:
         self._written = self.words[WRITTEN]
-        self.words[PID] = os.getpid()
+        self.words[PID] = getpid()
 
     def begin(self, state: int, lease: int, unit: int, index: int) -> None:
         """Says what starts now; the state last, since the agent blames by it."""

@@ -12,6 +12,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from os import fstat  # By its name: a test may put something else into os.
 
 import pytest
 
@@ -62,7 +63,7 @@ class Output:
         if method != "no":
             self._files = (self._multi.out.tmpfile, self._multi.err.tmpfile)
         if method == "fd":
-            self._inodes = tuple(os.fstat(file.fileno()).st_ino for file in self._files)
+            self._inodes = tuple(fstat(file.fileno()).st_ino for file in self._files)
 
     def enter(self) -> None:
         """A phase starts: what a test put in the place of sys.stdout goes, and capsys and its like come to power."""
@@ -106,7 +107,7 @@ class Output:
     def _fd_has_grown(self) -> bool:
         """Also if a test has put something else on 1 or 2."""
         try:
-            out, err = os.fstat(1), os.fstat(2)
+            out, err = fstat(1), fstat(2)
         except OSError:
             return True
         return out.st_size > 0 or err.st_size > 0 or (out.st_ino, err.st_ino) != self._inodes

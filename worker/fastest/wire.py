@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import array
 import json
 import math
 import socket
 import struct
+from array import array
 from collections import deque
 
 SETUP, COLLECT, FORK, BECOME, EXIT = 1, 2, 3, 4, 5
@@ -22,6 +22,24 @@ _HEAD = struct.Struct("<IB")
 _NUMBER = struct.Struct("<I")
 
 
+class _Encoder(json.JSONEncoder):
+    """JSON's own, whatever a test has put into its place meanwhile."""
+
+    default = json.JSONEncoder.default
+    encode = json.JSONEncoder.encode
+    iterencode = json.JSONEncoder.iterencode
+
+
+class _Decoder(json.JSONDecoder):
+    decode = json.JSONDecoder.decode
+    raw_decode = json.JSONDecoder.raw_decode
+
+
+_encode_strictly = _Encoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+encode = _Encoder(ensure_ascii=False, separators=(",", ":")).encode
+_decode = _Decoder().decode
+
+
 class WireError(Exception):
     """The other side sent what the protocol does not allow."""
 
@@ -29,10 +47,19 @@ class WireError(Exception):
 def to_json(value: object) -> bytes:
     """UTF-8 JSON that a strict reader takes: no NaN, no lone surrogate."""
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = _encode_strictly(value)
     except ValueError:
-        text = json.dumps(_without_nan(value), ensure_ascii=False, separators=(",", ":"))
+        text = encode(_without_nan(value))
     return text.encode("utf-8", "replace")
+
+
+def can_say(value: object) -> bool:
+    """Whether JSON has words for the value."""
+    try:
+        encode(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _without_nan(value: object) -> object:
@@ -50,6 +77,7 @@ class Frames:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self._send, self._receive_message = sock.sendall, sock.recvmsg  # Tests patch the class's.
         self._buffer = bytearray()
         self._fds: deque[list[int]] = deque()
 
@@ -82,10 +110,10 @@ class Frames:
         self.write_bytes(kind, to_json(value))
 
     def write_bytes(self, kind: int, body: bytes) -> None:
-        self._sock.sendall(_HEAD.pack(1 + len(body), kind) + body)
+        self._send(_HEAD.pack(1 + len(body), kind) + body)
 
     def write_record(self, kind: int, number: int, body: bytes) -> None:
-        self._sock.sendall(_HEAD.pack(5 + len(body), kind) + _NUMBER.pack(number) + body)
+        self._send(_HEAD.pack(5 + len(body), kind) + _NUMBER.pack(number) + body)
 
     def _take(self) -> tuple[int, dict] | None:
         if len(self._buffer) < 5:
@@ -98,7 +126,7 @@ class Frames:
         body = bytes(self._buffer[5 : 4 + length])
         del self._buffer[: 4 + length]
         try:
-            value = json.loads(body or b"{}")
+            value = _decode(body.decode() or "{}")
         except ValueError as error:
             raise WireError(f"frame of kind {kind} is not JSON: {error}") from None
         if not isinstance(value, dict):
@@ -107,12 +135,12 @@ class Frames:
 
     def _receive(self) -> bool:
         # The kernel ends a read at a message that brings descriptors, so one read brings one set at most.
-        chunk, ancillary, _flags, _address = self._sock.recvmsg(
+        chunk, ancillary, _flags, _address = self._receive_message(
             1 << 16, socket.CMSG_SPACE(8 * struct.calcsize("i")), socket.MSG_CMSG_CLOEXEC
         )
         for level, kind, payload in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                fds = array.array("i")
+                fds = array("i")
                 fds.frombytes(payload[: len(payload) - len(payload) % fds.itemsize])
                 self._fds.append(list(fds))
         self._buffer += chunk

@@ -16,7 +16,7 @@ from fastest.attempts import Attempts
 from fastest.explaining import Explaining
 from fastest.fast_protocol import FastProtocol
 from fastest.link import WorkerLink
-from fastest.recorder import Entry, Recorder
+from fastest.recorder import Entry, Recorder, stopping_of
 from fastest.units import Lease, Units
 
 
@@ -250,7 +250,7 @@ class Worker:
         if self._recorder.held is not None and isinstance(error, (session.Failed, session.Interrupted)):
             self._finalize(None)
         self._recorder.release_held()
-        stopping = stopping_of(session, error)
+        stopping = stopping_of(error)
         if stopping is not None:  # Else pytest_internalerror follows.
             self._link.send(wire.STOPPING, stopping)
 
@@ -261,16 +261,3 @@ def _foreign_hook_reads_nextitem(config: pytest.Config) -> bool:
             if "nextitem" in impl.argnames and not compat.is_core(impl.plugin_name, impl.plugin):
                 return True
     return False
-
-
-def stopping_of(session: pytest.Session, error: BaseException) -> dict[str, Any] | None:
-    """STOPPING's body for what ended a session, None for a mere bug."""
-    if isinstance(error, session.Failed):
-        return {"kind": "fail", "reason": str(error), "exit": None}
-    if isinstance(error, session.Interrupted):
-        return {"kind": "stop", "reason": str(error), "exit": None}
-    if isinstance(error, pytest.exit.Exception):
-        return {"kind": "exit", "reason": str(error.msg), "exit": error.returncode}
-    if isinstance(error, KeyboardInterrupt):
-        return {"kind": "interrupt", "reason": str(error), "exit": None}
-    return None

@@ -26,14 +26,14 @@ from fastest.explaining import Explaining
 from fastest.fast_protocol import FastProtocol
 from fastest.fork_trap import ForkTrap
 from fastest.link import WorkerLink, ZygoteLink
-from fastest.recorder import Recorder
+from fastest.recorder import Recorder, stopping_of
 from fastest.reports import Envelopes
 from fastest.ring import Ring
 from fastest.summary import ForeignSummary
 from fastest.units import Units
 from fastest.watch import Watch
 from fastest.wire import Frames
-from fastest.worker import Worker, stopping_of
+from fastest.worker import Worker
 
 
 class Zygote:
@@ -189,7 +189,7 @@ class Zygote:
 
     def _tell_collection_ended(self, session: pytest.Session, error: BaseException) -> None:
         """Collection ended before its time: -x, pytest.exit, Ctrl-C."""
-        stopping = stopping_of(session, error)
+        stopping = stopping_of(error)
         if self.worker_link is not None:
             self._tell_collected(session)
             if stopping is not None:

@@ -1,0 +1,20 @@
+// Whether a statement at a module's top level changes something outside the module when the module is imported.
+//
+// pytest has imported every test file before the first test runs, so `sys.path.insert(…)`, `os.environ["X"] = …` or
+// `registry.append(…)` in one file is seen by the tests of all others. Workers that collect only their own files would
+// not see it. Judged is what the text shows: calls that stand alone, and assignments to what another module owns.
+// Decorators and classes that enter themselves somewhere are not noticed. Pure; any thread.
+
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "discovery/outline.h"
+
+namespace fastest {
+
+// `statement`: a simple statement, whole; `before`: what the module has bound so far.
+bool ReachesOutside(std::string_view statement, const std::vector<Definition>& before);
+
+}  // namespace fastest

@@ -1,0 +1,81 @@
+"""Tests that put something else in the place of what a runner in the same process needs, some of them for good."""
+
+from textwrap import dedent
+
+from case import case
+
+FAILS = "def test_fails():\n    assert 'ab' == 'cd'\n"
+
+
+def patched(text: str, **more):
+    """A first file that changes the process, and then has to report a failure."""
+    return case({"test_a.py": dedent(text) + FAILS, "test_b.py": "def test_b(): pass\n" + FAILS}, exit=1, **more)
+
+
+CASES = {
+    "os.getpid": patched(
+        """
+        import os
+        def test_for_a_time(monkeypatch):
+            monkeypatch.setattr(os, "getpid", lambda: 1)
+        def test_for_good():
+            os.getpid = lambda: 4711
+        """
+    ),
+    "clocks": patched(
+        """
+        import time
+        def test_for_a_time(monkeypatch):
+            for name in ("time", "perf_counter", "monotonic"):
+                monkeypatch.setattr(time, name, lambda: 1.0)
+        def test_for_good():
+            time.time = time.perf_counter = time.monotonic = time.monotonic_ns = time.time_ns = None
+        """
+    ),
+    "a stopped clock and a child that runs": patched(
+        """
+        import os, signal, time
+        def test_fork(monkeypatch, request):
+            monkeypatch.setattr(time, "monotonic", lambda: 1.0)
+            pid = os.fork()
+            if not pid:
+                time.sleep(20)
+                os._exit(0)
+            request.addfinalizer(lambda: (os.kill(pid, signal.SIGKILL), os.waitpid(pid, 0)))
+        """
+    ),
+    "os.fstat": patched(
+        """
+        import os
+        def test_prints(monkeypatch):
+            monkeypatch.setattr(os, "fstat", None)
+            print("printed")
+            assert 0
+        """
+    ),
+    "socket methods": patched(
+        """
+        import select, socket
+        def no(*args, **kwargs):
+            raise RuntimeError("no network")
+        def test_for_good():
+            for name in ("send", "sendall", "recv", "recvmsg", "fileno"):
+                setattr(socket.socket, name, no)
+            socket.socket = select.select = select.poll = no
+        """
+    ),
+    "descriptors closed as a daemon does": patched("import os\ndef test_close():\n    os.closerange(64, 512)\n"),
+    "waiting for any child": patched(
+        """
+        import os, pytest
+        def test_wait():
+            pid = os.fork()
+            if not pid:
+                os._exit(3)
+            assert os.waitpid(-1, 0)[0] == pid
+            with pytest.raises(ChildProcessError):
+                os.waitpid(-1, os.WNOHANG)
+        """
+    ),
+    "sys.path emptied": patched("import sys\ndef test_path():\n    del sys.path[:]\n", loose="text"),
+}
