@@ -23,17 +23,27 @@ bool IsSubtest(const TestReport& report) {
                                           report.envelope.find("SubTestReport") != std::string::npos);
 }
 
+// What comes several times a test, and opens no way to hand anything out.
+bool IsItemNews(const Run::Input& input) {
+  const auto* said = std::get_if<Run::Said>(&input);
+  return said != nullptr &&
+         (std::holds_alternative<ItemReport>(said->message) || std::holds_alternative<ItemFinished>(said->message) ||
+          std::holds_alternative<ItemStarted>(said->message) || std::holds_alternative<Output>(said->message) ||
+          std::holds_alternative<Warning>(said->message));
+}
+
 }  // namespace
 
 Run::Effects Run::Apply(Time now, Input input) {
   if (started_ == Time{}) started_ = now;
   now_ = now;
   effects_ = {};
+  const bool only_an_item = IsItemNews(input);
   std::visit([this](auto& one) { On(one); }, input);
   if (!finished_) {
-    Dispatch();
+    if (!only_an_item || IsTimeToLook()) Dispatch();
     CheckAllDone();
-    CheckFinished();
+    if (!only_an_item) CheckFinished();
   }
   return std::move(effects_);
 }
@@ -169,8 +179,9 @@ void Run::EnterWhole(Collected& collected) {
 
 void Run::EnterUnit(Collected& collected, LeaseState& lease) {
   UnitState& unit = units_[Number(collected.unit)];
-  std::erase(lease.uncollected, collected.unit);
+  if (std::erase(lease.uncollected, collected.unit) > 0) open_leases_.RemoveWaiting(collected.lease, unit.plan.seconds);
   unit.collect_seconds = collected.seconds;
+  open_leases_.SetCost(collected.lease, 2 * collected.seconds);  // The thief imports the file again.
   UnitCollected event;
   event.unit = collected.unit;
   AcceptCollectReports(std::move(collected.reports), &event.reports);
@@ -186,6 +197,7 @@ void Run::EnterUnit(Collected& collected, LeaseState& lease) {
       if (serial_set_.contains(Number(item))) continue;
       ledger_.Lease(item, collected.lease);
       lease.items.push_back(item);
+      open_leases_.AddWaiting(collected.lease, KnownSeconds(item));
     }
     deselected_ += static_cast<std::uint32_t>(collected.deselected.size());
     event.node_ids = std::move(collected.node_ids);
@@ -206,8 +218,8 @@ void Run::SeparateSerial(const std::vector<ItemId>& items, const std::vector<std
 }
 
 bool Run::AllUnitsCollected() const {
-  return std::all_of(units_.begin(), units_.end(), [](const UnitState& unit) { return unit.collected; }) &&
-         (plan_.mode != CollectMode::kFile || walked_);
+  while (first_uncollected_ < units_.size() && units_[first_uncollected_].collected) ++first_uncollected_;
+  return first_uncollected_ == units_.size() && (plan_.mode != CollectMode::kFile || walked_);
 }
 
 // Collection errors end the run before any test where everything is collected first, else as soon as one is known.
@@ -232,7 +244,7 @@ void Run::CheckCollectionFinished() {
 void Run::On(AgentId, ItemStarted& started) {
   const auto item = ledger_.Find(started.unit, started.item);
   if (!item || !ledger_.Accepts(*item, started.lease)) return;
-  ledger_.Start(*item, started.worker);
+  StartItem(*item, started.worker);
   effects_.events.push_back(TestStarted{*item, started.item.node_id, started.worker});
 }
 
@@ -251,8 +263,14 @@ void Run::On(AgentId, ItemReport& report) {
   const auto& entry = ledger_[*item];
   // After an item has finished only its held teardown report is news.
   if (entry.state == Ledger::State::kFinished && (report.report.phase != Phase::kTeardown || !entry.next_phase)) return;
-  if (entry.state != Ledger::State::kFinished) ledger_.Start(*item, report.worker);
+  if (entry.state != Ledger::State::kFinished) StartItem(*item, report.worker);
   Accept(*item, report.worker, report.report);
+}
+
+void Run::StartItem(ItemId item, WorkerId worker) {
+  if (ledger_[item].state == Ledger::State::kLeased)
+    open_leases_.RemoveWaiting(ledger_[item].lease, KnownSeconds(item));
+  ledger_.Start(item, worker);
 }
 
 // An item's reports come out together when it has finished: an attempt that is lost on the way leaves none behind.
@@ -328,11 +346,11 @@ void Run::On(AgentId, Revoked& revoked) {
   const auto found = leases_.find(revoked.lease);
   if (found == leases_.end() || !found->second.alive) return;
   LeaseState& lease = found->second;
-  lease.revoking = false;
-  lease.revoked = true;
+  open_leases_.EndRevoke(revoked.lease);
   for (const Revoked::Part& part : revoked.parts) {
     if (part.whole && !units_[Number(part.unit)].collected) {
       std::erase(lease.uncollected, part.unit);
+      open_leases_.RemoveWaiting(revoked.lease, units_[Number(part.unit)].plan.seconds);
       QueueUnit(part.unit);
       continue;
     }
@@ -345,11 +363,14 @@ void Run::On(AgentId, Revoked& revoked) {
         if (const auto item = ledger_.Find(part.unit, key); item && ledger_.Accepts(*item, revoked.lease))
           back.push_back(*item);
     }
-    for (const ItemId item : back) ledger_.Return(item);
+    for (const ItemId item : back) {
+      open_leases_.RemoveWaiting(revoked.lease, KnownSeconds(item));
+      ledger_.Return(item);
+    }
     std::erase_if(lease.items, [&](ItemId item) { return ledger_[item].lease != revoked.lease; });
     double seconds = 0;
     for (const ItemId item : back) seconds += PredictSeconds(item);
-    QueueGroups(part.unit, back, seconds / 2);
+    QueueGroups(part.unit, back, seconds / kGroupDivisor);
   }
 }
 
