@@ -114,7 +114,7 @@ LeaseId Run::Give(AgentId agent, const std::vector<std::uint32_t>& tasks, bool r
   LeaseState lease;
   lease.agent = agent;
   lease.released = run;
-  open_leases_.Open(id, !alone);
+  open_leases_.Open(id, agent, !alone);
   unreleased_ += run ? 0 : 1;
   Assign assign;
   assign.lease = id;
@@ -248,7 +248,9 @@ void Run::Steal() {
   for (const auto& [agent, state] : agents_)
     if (state.begun && !state.gone) idle += IdleWorkers(state);
   if (idle <= open_leases_.revoking()) return;
-  for (const LeaseId victim : open_leases_.Victims(idle - open_leases_.revoking(), UnknownSeconds(), kLeastSteal)) {
+  const auto is_overbooked = [this](AgentId agent) { return IsOverbooked(agents_.at(agent)); };
+  const std::size_t most = idle - open_leases_.revoking();
+  for (const LeaseId victim : open_leases_.Victims(most, UnknownSeconds(), kLeastSteal, is_overbooked)) {
     open_leases_.BeginRevoke(victim);
     effects_.messages.emplace_back(leases_.at(victim).agent, Revoke{victim});
   }

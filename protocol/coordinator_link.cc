@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
 
 #include "protocol/agent_link.h"
 
@@ -9,6 +10,8 @@ namespace fastest {
 namespace {
 
 constexpr int kStrikes = 3;
+constexpr std::chrono::milliseconds kAcknowledgeAfter{200};
+constexpr std::size_t kLargeFrame = 32 << 10;  // Acknowledged at once: its sender keeps it until then.
 constexpr std::size_t kMostStrikers = 4096;  // Routes remembered for bad frames; more than that are forgotten together.
 
 std::string NewToken() {
@@ -39,7 +42,26 @@ Result<std::string> CoordinatorLink::Bind(const std::string& endpoint) {
 
 void CoordinatorLink::Send(AgentId agent, CoordinatorMessage message) {
   CHECK(Number(agent) < sessions_.size(), Number(agent));
-  if (!sessions_[Number(agent)].gone) sessions_[Number(agent)].channel.Queue(std::move(message));
+  if (sessions_[Number(agent)].gone) return;
+  sessions_[Number(agent)].channel.Queue(std::move(message));
+  Speak(agent);
+}
+
+void CoordinatorLink::Speak(AgentId agent) {
+  if (!std::exchange(sessions_[Number(agent)].speaks, true)) speakers_.push_back(agent);
+}
+
+void CoordinatorLink::Owe(AgentId agent) {
+  if (std::exchange(sessions_[Number(agent)].owes, true)) return;
+  if (owing_.empty()) loop_.After(kAcknowledgeAfter, [this] { Acknowledge(); });
+  owing_.push_back(agent);
+}
+
+void CoordinatorLink::Acknowledge() {
+  for (const AgentId agent : std::exchange(owing_, {})) {
+    sessions_[Number(agent)].owes = false;
+    Speak(agent);
+  }
 }
 
 bool CoordinatorLink::drained() const {
@@ -64,7 +86,10 @@ void CoordinatorLink::OnFrame(const std::string& route, std::string_view frame) 
   auto envelope = DecodeFromAgent(frame);
   if (!envelope.ok()) return CountBad(route);
   const auto known = routes_.find(route);
-  if (known != routes_.end()) return Deliver(known->second, std::move(*envelope));
+  if (known != routes_.end()) {
+    if (frame.size() >= kLargeFrame) Speak(known->second);
+    return Deliver(known->second, std::move(*envelope));
+  }
   OnStranger(route, std::move(*envelope));
 }
 
@@ -79,6 +104,7 @@ void CoordinatorLink::OnStranger(const std::string& route, Envelope<AgentMessage
       sessions_[i].route = route;
       sessions_[i].channel.Resend();
       const AgentId agent{static_cast<std::uint32_t>(i)};
+      Speak(agent);
       routes_[route] = agent;
       return Deliver(agent, std::move(frame));
     }
@@ -101,6 +127,7 @@ void CoordinatorLink::OnStranger(const std::string& route, Envelope<AgentMessage
 void CoordinatorLink::Deliver(AgentId agent, Envelope<AgentMessage> frame) {
   sessions_[Number(agent)].heard = loop_.now();
   if (sessions_[Number(agent)].gone) return;
+  Owe(agent);
   for (auto& message : sessions_[Number(agent)].channel.Take(std::move(frame))) {
     if (std::holds_alternative<Heartbeat>(message) || std::holds_alternative<Hello>(message)) continue;
     on_message_(agent, std::move(message));
@@ -114,8 +141,11 @@ void CoordinatorLink::Flush(Session& session) {
 
 bool CoordinatorLink::Pump() {
   const bool more = socket_.Pump();
-  for (Session& session : sessions_)
+  for (const AgentId agent : std::exchange(speakers_, {})) {
+    Session& session = sessions_[Number(agent)];
+    session.speaks = false;
     if (!session.gone) Flush(session);
+  }
   return more;
 }
 
@@ -130,7 +160,7 @@ void CoordinatorLink::Beat() {
       continue;
     }
     if (silence >= kSuspectAfter) session.channel.Resend();
-    session.channel.Queue(Heartbeat{});
+    Send(AgentId{static_cast<std::uint32_t>(i)}, Heartbeat{});
   }
   loop_.After(kHeartbeat, [this] { Beat(); });
 }

@@ -40,6 +40,8 @@ class CoordinatorLink {
     Channel<CoordinatorMessage, AgentMessage> channel;
     Time heard;
     bool gone = false;
+    bool speaks = false;  // In speakers_.
+    bool owes = false;    // In owing_.
   };
 
   void OnFrame(const std::string& route, std::string_view frame);
@@ -48,6 +50,12 @@ class CoordinatorLink {
   void CountBad(const std::string& route);
   bool Pump();
   void Flush(Session& session);
+  // The session has something to send.
+  void Speak(AgentId agent);
+  // It owes an acknowledgement, which waits a moment for company: an agent of a large run tells something every few
+  // milliseconds, and a frame for each costs more than what it tells (measured: a fifth of the coordinator's time).
+  void Owe(AgentId agent);
+  void Acknowledge();
   void Beat();
 
   EventLoop& loop_;
@@ -56,6 +64,8 @@ class CoordinatorLink {
   OnLost on_lost_;
   Socket socket_;
   std::vector<Session> sessions_;  // By AgentId.
+  std::vector<AgentId> speakers_;  // Who is flushed this turn: a turn costs nothing for the other thousand.
+  std::vector<AgentId> owing_;
   std::map<std::string, AgentId> routes_;
   std::map<std::string, int> strikes_;  // Bad frames by route; three silence it.
   std::uint64_t bad_frames_ = 0;

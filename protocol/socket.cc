@@ -48,7 +48,10 @@ Socket::Socket(ZmqContext& context, EventLoop& loop, Kind kind, OnFrame on_frame
   SetInt(socket_, ZMQ_HANDSHAKE_IVL, 3000);
   const std::int64_t largest = static_cast<std::int64_t>(kMaxFrame);
   zmq_setsockopt(socket_, ZMQ_MAXMSGSIZE, &largest, sizeof largest);
-  if (kind == Kind::kRouter) SetInt(socket_, ZMQ_ROUTER_MANDATORY, 1);
+  if (kind == Kind::kRouter) {
+    SetInt(socket_, ZMQ_ROUTER_MANDATORY, 1);
+    SetInt(socket_, ZMQ_BACKLOG, 4096);  // A thousand agents may come at once; with 100 most would wait for seconds.
+  }
   std::size_t size = sizeof fd_;
   CHECK(zmq_getsockopt(socket_, ZMQ_FD, &fd_, &size) == 0);
   loop_.WatchRead(fd_, [] {});  // Wakes the loop; the link's pump does the work.

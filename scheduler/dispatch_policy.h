@@ -31,6 +31,9 @@ constexpr std::uint32_t IdleWorkers(const AgentLoad& agent) {
   return agent.leases < agent.workers ? std::min(agent.workers - agent.leases, agent.credit) : 0;
 }
 
+// Whether some of its leases have to wait for others of its own.
+constexpr bool IsOverbooked(const AgentLoad& agent) { return agent.leases > agent.workers; }
+
 // Whether the next batch should rather go to `a` than to `b`: to the one with fewer batches a worker, so that what was
 // stolen for an idle worker gets to one. (By credit alone a large busy agent would be preferred to a small idle one,
 // and the theft would begin again.) Both have credit.

@@ -10,10 +10,11 @@ OpenLeases::Load* OpenLeases::Find(LeaseId lease) {
   return found == places_.end() ? nullptr : &loads_[found->second];
 }
 
-void OpenLeases::Open(LeaseId lease, bool may_give_back) {
+void OpenLeases::Open(LeaseId lease, AgentId agent, bool may_give_back) {
   if (!places_.emplace(lease, loads_.size()).second) return;
   Load load;
   load.lease = lease;
+  load.agent = agent;
   load.may_give_back = may_give_back;
   loads_.push_back(load);
 }
@@ -45,6 +46,7 @@ void OpenLeases::AddWaiting(LeaseId lease, double seconds) {
 void OpenLeases::RemoveWaiting(LeaseId lease, double seconds) {
   Load* load = Find(lease);
   if (load == nullptr) return;
+  load->has_begun = true;
   if (seconds < 0) {
     if (load->unknown_items > 0) --load->unknown_items;
   } else if (load->known_items > 0) {
@@ -69,11 +71,13 @@ void OpenLeases::EndRevoke(LeaseId lease) {
   if (load != nullptr && std::exchange(load->is_revoking, false)) --revoking_;
 }
 
-std::vector<LeaseId> OpenLeases::Victims(std::size_t most, double unknown, double least) const {
+std::vector<LeaseId> OpenLeases::Victims(std::size_t most, double unknown, double least,
+                                         const std::function<bool(AgentId)>& is_overbooked) const {
   std::vector<std::pair<double, LeaseId>> gains;
   for (const Load& load : loads_) {
     const double gain = load.known + load.unknown_items * unknown - load.cost;
-    if (load.may_give_back && gain > least) gains.emplace_back(-gain, load.lease);
+    if (!load.may_give_back || gain <= least) continue;
+    if (load.has_begun || is_overbooked(load.agent)) gains.emplace_back(-gain, load.lease);
   }
   const std::size_t count = std::min(most, gains.size());
   std::partial_sort(gains.begin(), gains.begin() + static_cast<std::ptrdiff_t>(count), gains.end());

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <unordered_map>
 #include <vector>
 
@@ -19,7 +20,7 @@ namespace fastest {
 class OpenLeases {
  public:
   // `may_give_back`: false for a lease that must run as it is.
-  void Open(LeaseId lease, bool may_give_back);
+  void Open(LeaseId lease, AgentId agent, bool may_give_back);
   // The lease is done or dead. These all do nothing for a lease that is not open.
   void Close(LeaseId lease);
   // Something of it waits that will take so long; negative: unknown.
@@ -36,18 +37,23 @@ class OpenLeases {
   // How many have been asked and have not answered.
   std::size_t revoking() const { return revoking_; }
   // Up to `most` leases that should give back what they have not begun: those with most to gain, and none with less
-  // than `least`. `unknown`: what an item is presumed to take of which nothing is known.
-  std::vector<LeaseId> Victims(std::size_t most, double unknown, double least) const;
+  // than `least`. `unknown`: what an item is presumed to take of which nothing is known. A lease that has begun nothing
+  // is about to, unless its agent is overbooked (has more leases than workers): else idle workers would take it from
+  // one another for ever and nobody would begin.
+  std::vector<LeaseId> Victims(std::size_t most, double unknown, double least,
+                               const std::function<bool(AgentId)>& is_overbooked) const;
 
  private:
   struct Load {
     LeaseId lease{};
+    AgentId agent{};
     double known = 0;  // Seconds.
     double cost = 0;
     std::uint32_t unknown_items = 0;
     std::uint32_t known_items = 0;
     bool may_give_back = true;
     bool is_revoking = false;
+    bool has_begun = false;
   };
 
   Load* Find(LeaseId lease);

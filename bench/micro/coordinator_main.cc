@@ -9,6 +9,7 @@
 // this process, ZeroMQ's thread and the kernel's share included; the agents' processes do not count.
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -40,6 +41,7 @@ struct Settings {
   double item_seconds = 0.02;
   std::uint32_t fail_every = 1000;
   std::uint32_t processes = 4;
+  std::uint32_t watch = 0;  // 1: tells every 2 seconds how far it is.
   std::string folder;
 
   std::uint32_t tests_a_file() const { return tests / files; }
@@ -184,7 +186,8 @@ class SimulatedAgent {
   void Run(WorkerId id, const Worker& worker, const Assignment& unit) {
     const LeaseId lease = worker.assign->lease;
     const ItemKey key = unit.items.empty() ? ItemKey{NodeId(unit.unit, worker.item), 0} : unit.items[worker.item];
-    const bool fails = settings_.fail_every > 0 && ++count_ % settings_.fail_every == 0;
+    const std::uint32_t number = Number(unit.unit) * settings_.tests_a_file() + worker.item;
+    const bool fails = settings_.fail_every > 0 && number % settings_.fail_every == 0;
     for (const Phase phase : {Phase::kSetup, Phase::kCall, Phase::kTeardown}) {
       ItemReport report{id, lease, unit.unit, key, {phase, Outcome::kPassed, 1e9, 1e9, settings_.item_seconds / 3, ""}};
       if (fails && phase == Phase::kCall) {
@@ -202,7 +205,6 @@ class SimulatedAgent {
   std::vector<Worker> workers_;
   std::deque<Assign> waiting_;
   std::uint32_t first_ = 0;
-  std::uint32_t count_ = 0;
   bool said_goodbye_ = false;
   bool over_ = false;
 };
@@ -290,10 +292,26 @@ int Measure(const Settings& settings) {
   options.run_id = "bench";
   options.workers = settings.agents * settings.workers;
   std::size_t written = 0;
-  const double before = AnonymousBytes();
+  // As with --expect-agents: the plan is made, and the clock starts, when all agents are there.
+  const double alone = AnonymousBytes();
+  double before = 0, cpu = 0;
+  Time start{};
+  std::function<void()> await;
   CoordinatorSession session(
       context, loop, options, "{}",
-      [&](const std::string&, const CoordinatorSession::Planned& planned) { planned(MakePlan(settings)); },
+      [&](const std::string&, const CoordinatorSession::Planned& planned) {
+        await = [&, planned] {
+          if (Number(session.run().next_worker()) < options.workers) {
+            loop.After(std::chrono::milliseconds(50), await);
+            return;
+          }
+          before = AnonymousBytes();
+          cpu = CpuSeconds();
+          start = Now();
+          planned(MakePlan(settings));
+        };
+        loop.After(std::chrono::milliseconds(50), await);
+      },
       [](RunFinished end, const std::function<void(RunFinished)>& told) { told(std::move(end)); },
       [&] { loop.Stop(); });
   Screen screen;
@@ -306,9 +324,14 @@ int Measure(const Settings& settings) {
     std::fprintf(stderr, "%s\n", bound.error().message.c_str());
     return 1;
   }
-  const double cpu = CpuSeconds();
-  const Time start = Now();
+  std::function<void()> watch = [&] {
+    std::fprintf(stderr, "cpu %.1f s, %.0f MB, %zu results\n", CpuSeconds(), AnonymousBytes() / 1e6,
+                 session.run().Durations().size());
+    loop.After(std::chrono::seconds(2), watch);
+  };
+  if (settings.watch > 0) loop.After(std::chrono::seconds(2), watch);
   loop.Run();
+  ::malloc_trim(0);  // What is free but not given back is nobody's.
   const double used = CpuSeconds() - cpu, wall = Seconds(Now() - start).count(), after = AnonymousBytes();
   const double peak = PeakBytes();
   const double failure_text = settings.fail_every == 0 ? 0.0
@@ -322,9 +345,10 @@ int Measure(const Settings& settings) {
   const double tests = settings.tests;
   const std::string told = fmt::format(
       R"({{"agents": {}, "workers": {}, "tests": {}, "exit_code": {}, "results": {}, "wall": {:.2f}, "cpu": {:.2f}, )"
-      R"("cpu_microseconds_a_test": {:.2f}, "bytes_a_test": {:.0f}, "peak_bytes_a_test": {:.0f}}})",
+      R"("cpu_microseconds_a_test": {:.2f}, "bytes_a_test": {:.0f}, "peak_bytes_a_test": {:.0f}, "bytes_an_agent": {:.0f}, "join_cpu": {:.2f}}})",
       settings.agents, options.workers, settings.tests, session.exit_code(), session.run().Durations().size(), wall,
-      used, 1e6 * used / tests, (after - before - failure_text) / tests, (peak - before - failure_text) / tests);
+      used, 1e6 * used / tests, (after - before - failure_text) / tests, (peak - before - failure_text) / tests,
+      (before - alone) / settings.agents, cpu);
   std::puts(told.c_str());
   return session.run().Durations().size() == settings.tests ? 0 : 1;
 }
@@ -333,7 +357,8 @@ Settings ReadSettings(int argc, char** argv) {
   Settings settings;
   const std::pair<const char*, std::uint32_t*> numbers[] = {
       {"--agents", &settings.agents}, {"--workers", &settings.workers},       {"--tests", &settings.tests},
-      {"--files", &settings.files},   {"--fail-every", &settings.fail_every}, {"--processes", &settings.processes}};
+      {"--files", &settings.files},   {"--fail-every", &settings.fail_every}, {"--processes", &settings.processes},
+      {"--watch", &settings.watch}};
   for (int i = 1; i + 1 < argc; i += 2) {
     for (const auto& [name, number] : numbers)
       if (std::strcmp(argv[i], name) == 0) *number = static_cast<std::uint32_t>(std::atoi(argv[i + 1]));
