@@ -217,11 +217,6 @@ void Run::SeparateSerial(const std::vector<ItemId>& items, const std::vector<std
   }
 }
 
-bool Run::AllUnitsCollected() const {
-  while (first_uncollected_ < units_.size() && units_[first_uncollected_].collected) ++first_uncollected_;
-  return first_uncollected_ == units_.size() && (plan_.mode != CollectMode::kFile || walked_);
-}
-
 // Collection errors end the run before any test where everything is collected first, else as soon as one is known.
 void Run::CheckCollectionFinished() {
   if (stage_ != Stage::kCollecting) return;
@@ -370,7 +365,7 @@ void Run::On(AgentId, Revoked& revoked) {
     std::erase_if(lease.items, [&](ItemId item) { return ledger_[item].lease != revoked.lease; });
     double seconds = 0;
     for (const ItemId item : back) seconds += PredictSeconds(item);
-    QueueGroups(part.unit, back, seconds / kGroupDivisor);
+    QueueGroups(part.unit, back, seconds / kStolenPieces);
   }
 }
 
@@ -494,24 +489,6 @@ void Run::RequestStop(Stop::How how, const std::string& why) {
   if (stop_reason_.empty()) stop_reason_ = why;
   for (const auto& [agent, state] : agents_)
     if (!state.gone) effects_.messages.emplace_back(agent, Stop{how, why});
-}
-
-// Everything that was collected has its result: the agents may go.
-void Run::CheckAllDone() {
-  if (stage_ != Stage::kRunning || !queue_.empty()) return;
-  if (!AllUnitsCollected() || ledger_.finished() < ledger_.size()) return;
-  RequestStop(Stop::How::kDone, "");
-}
-
-void Run::CheckFinished() {
-  const bool all_gone =
-      !agents_.empty() && std::all_of(agents_.begin(), agents_.end(), [](const auto& one) { return one.second.gone; });
-  if (!all_gone) return;
-  if (stage_ != Stage::kStopping) {
-    internal_error_ = internal_error_ || !failure_code_;
-    effects_.events.push_back(Notice{"every agent is gone", true});
-  }
-  Finish();
 }
 
 }  // namespace fastest

@@ -64,7 +64,7 @@ void Run::QueueItems(const std::vector<ItemId>& items) {
   for (const ItemId item : items) total += PredictSeconds(item);
   const double share = total / LiveWorkers();
   const bool free = options_.optimizer == Optimizer::kAggressive;
-  QueueGroups(UnitId{0}, items, free ? share / 8 : share / kGroupDivisor);
+  QueueGroups(UnitId{0}, items, free ? share / 8 : share / GroupDivisor(LiveWorkers()));
 }
 
 // Cuts items of one unit into groups and queues these.

@@ -1,10 +1,34 @@
-// How a run ends: the part of Run that makes the exit code and the figures of RunFinished.
+// How a run ends: the part of Run that notices it, and makes the exit code and the figures of RunFinished.
 
+#include <algorithm>
 #include <map>
 
 #include "coordinator/run.h"
 
 namespace fastest {
+
+bool Run::AllUnitsCollected() const {
+  while (first_uncollected_ < units_.size() && units_[first_uncollected_].collected) ++first_uncollected_;
+  return first_uncollected_ == units_.size() && (plan_.mode != CollectMode::kFile || walked_);
+}
+
+// Everything that was collected has its result: the agents may go.
+void Run::CheckAllDone() {
+  if (stage_ != Stage::kRunning || !queue_.empty()) return;
+  if (!AllUnitsCollected() || ledger_.finished() < ledger_.size()) return;
+  RequestStop(Stop::How::kDone, "");
+}
+
+void Run::CheckFinished() {
+  const bool all_gone =
+      !agents_.empty() && std::all_of(agents_.begin(), agents_.end(), [](const auto& one) { return one.second.gone; });
+  if (!all_gone) return;
+  if (stage_ != Stage::kStopping) {
+    internal_error_ = internal_error_ || !failure_code_;
+    effects_.events.push_back(Notice{"every agent is gone", true});
+  }
+  Finish();
+}
 
 void Run::Finish() {
   // The run ended in the midst of these items: no other attempt will speak for them.

@@ -16,8 +16,12 @@ constexpr double kShareDivisor = 2;
 constexpr double kUnknownSeconds = 0.005;
 // Less than this is not worth a steal.
 constexpr double kLeastSteal = 0.02;
-// Where items are cut into groups, a group holds no more than an even share divided by this.
-constexpr double kGroupDivisor = 2;
+// Where items are cut into groups, a group holds no more than an even share divided by this. Few workers get few cuts,
+// since each costs its fixtures again; with many the last pieces decide (simulated, 512 workers: 1.11 of the bound with
+// 2, 1.08 with 4, 1.11 with 8).
+constexpr double GroupDivisor(std::uint32_t workers) { return workers < 64 ? 2 : 4; }
+// What was stolen is cut into so many pieces.
+constexpr double kStolenPieces = 2;
 
 // What an agent has, as far as handing out goes. Only agents that take work are asked about.
 struct AgentLoad {

@@ -162,7 +162,7 @@ void Simulation::QueueAtFirst() {
     all.insert(all.end(), task.items.begin(), task.items.end());
     if (!request_.collected_before && !task.items.empty()) QueueTask(std::move(task));
   }
-  if (request_.collected_before) QueueGroups(all, Predict(all) / All() / kGroupDivisor);
+  if (request_.collected_before) QueueGroups(all, Predict(all) / All() / GroupDivisor(All()));
 }
 
 void Simulation::QueueTask(Task task) {
@@ -285,7 +285,7 @@ void Simulation::GiveBack(std::uint64_t id) {
   After(request_.latency, [this, id, back] {
     open_.EndRevoke(LeaseId{id});
     for (const auto item : back) open_.RemoveWaiting(LeaseId{id}, items_[item].predicted);
-    if (!back.empty()) QueueGroups(back, Predict(back) / kGroupDivisor);
+    if (!back.empty()) QueueGroups(back, Predict(back) / kStolenPieces);
     Dispatch();
   });
 }
@@ -318,7 +318,7 @@ void Simulation::Die(std::uint32_t number) {
         if (!done_[item]) left.push_back(item);
       open_.Close(LeaseId{id});
       leases_.erase(id);
-      if (!left.empty()) QueueGroups(left, Predict(left) / kGroupDivisor);
+      if (!left.empty()) QueueGroups(left, Predict(left) / kStolenPieces);
     }
     After(request_.silence, [this, number] {
       Agent& born = agents_[number];
