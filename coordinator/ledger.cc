@@ -1,15 +1,33 @@
 #include "coordinator/ledger.h"
 
+#include <algorithm>
+#include <functional>
+#include <unordered_map>
+
 #include "base/check.h"
 
 namespace fastest {
+namespace {
 
-std::string Ledger::IndexKey(UnitId unit, const std::string& node_id, std::uint32_t occurrence) {
-  // Unit and occurrence first and of fixed width: no node id can imitate them.
-  std::string key(2 * sizeof(std::uint32_t), '\0');
-  const std::uint32_t head[] = {Number(unit), occurrence};
-  key.assign(reinterpret_cast<const char*>(head), sizeof head);
-  return key += node_id;
+constexpr std::size_t kMultiplier = 0x9e3779b97f4a7c15;  // Spreads bits (Fibonacci hashing).
+
+}  // namespace
+
+std::size_t Ledger::PlaceOf(UnitId unit, std::string_view node_id, std::uint32_t occurrence) const {
+  const std::size_t mask = index_.size() - 1;
+  const std::size_t salt = (std::size_t{Number(unit)} << 32 | occurrence) * kMultiplier;
+  std::size_t place = ((std::hash<std::string_view>{}(node_id) ^ salt) * kMultiplier >> 20) & mask;
+  for (;; place = (place + 1) & mask) {
+    if (index_[place] == 0) return place;
+    const Item& item = items_[index_[place] - 1];
+    if (item.unit == unit && item.key.occurrence == occurrence && item.key.node_id == node_id) return place;
+  }
+}
+
+void Ledger::GrowIndex() {
+  index_.assign(std::max<std::size_t>(2 * index_.size(), 64), 0);
+  for (std::uint32_t i = 0; i < items_.size(); ++i)
+    index_[PlaceOf(items_[i].unit, items_[i].key.node_id, items_[i].key.occurrence)] = i + 1;
 }
 
 std::vector<ItemId> Ledger::Enter(UnitId unit, const std::vector<std::string>& node_ids, std::vector<ItemId>* fresh) {
@@ -19,21 +37,22 @@ std::vector<ItemId> Ledger::Enter(UnitId unit, const std::vector<std::string>& n
   seen.reserve(node_ids.size());
   for (const std::string& node_id : node_ids) {
     const std::uint32_t occurrence = seen[node_id]++;
-    const ItemId next{static_cast<std::uint32_t>(items_.size())};
-    const auto [entry, added] = index_.emplace(IndexKey(unit, node_id, occurrence), next);
-    if (added) {
+    if (2 * (items_.size() + 1) > index_.size()) GrowIndex();
+    std::uint32_t& entry = index_[PlaceOf(unit, node_id, occurrence)];
+    if (entry == 0) {
       items_.push_back({{node_id, occurrence}, unit});
-      fresh->push_back(next);
+      entry = static_cast<std::uint32_t>(items_.size());
+      fresh->push_back(ItemId{entry - 1});
     }
-    entered.push_back(entry->second);
+    entered.push_back(ItemId{entry - 1});
   }
   return entered;
 }
 
 std::optional<ItemId> Ledger::Find(UnitId unit, const ItemKey& key) const {
-  const auto found = index_.find(IndexKey(unit, key.node_id, key.occurrence));
-  if (found == index_.end()) return std::nullopt;
-  return found->second;
+  if (index_.empty()) return std::nullopt;
+  const std::uint32_t entry = index_[PlaceOf(unit, key.node_id, key.occurrence)];
+  return entry == 0 ? std::nullopt : std::optional(ItemId{entry - 1});
 }
 
 void Ledger::Lease(ItemId item, LeaseId lease) {

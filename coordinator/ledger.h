@@ -6,9 +6,10 @@
 
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <vector>
 
 #include "protocol/ids.h"
@@ -27,12 +28,12 @@ class Ledger {
   struct Item {
     ItemKey key;
     UnitId unit{};
-    State state = State::kWaiting;
     LeaseId lease{};
+    double seconds = 0;  // Of its phases so far.
     WorkerId worker{};
     std::uint16_t losses = 0;                         // Attempts that ended with their agent.
     std::optional<Phase> next_phase = Phase::kSetup;  // The first phase without a report; none: all are in.
-    double seconds = 0;                               // Of its phases so far.
+    State state = State::kWaiting;
   };
 
   // Enters what a process collected in `unit`: for each id its item, in order. Items that are known already (another
@@ -61,10 +62,14 @@ class Ledger {
   std::vector<std::string> Unfinished() const;
 
  private:
-  static std::string IndexKey(UnitId unit, const std::string& node_id, std::uint32_t occurrence);
+  // Where the item stands in the index, or the empty place where it would.
+  std::size_t PlaceOf(UnitId unit, std::string_view node_id, std::uint32_t occurrence) const;
+  void GrowIndex();
 
-  std::vector<Item> items_;
-  std::unordered_map<std::string, ItemId> index_;
+  std::deque<Item> items_;  // Grows without a copy of everything.
+  // By hash of unit, node id and occurrence, with open addressing: an item's number plus one; 0: empty. Its size is a
+  // power of two and at least half is empty.
+  std::vector<std::uint32_t> index_;
   std::size_t finished_ = 0;
 };
 

@@ -28,18 +28,28 @@ bool IsOfAWorker(const AgentMessage& message) {
          std::holds_alternative<WorkerStopping>(message);
 }
 
+// What comes several times a test, and opens no way to hand anything out.
+bool IsItemNews(const Run::Input& input) {
+  const auto* said = std::get_if<Run::Said>(&input);
+  return said != nullptr &&
+         (std::holds_alternative<ItemReport>(said->message) || std::holds_alternative<ItemFinished>(said->message) ||
+          std::holds_alternative<ItemStarted>(said->message) || std::holds_alternative<Output>(said->message) ||
+          std::holds_alternative<Warning>(said->message));
+}
+
 }  // namespace
 
 Run::Effects Run::Apply(Time now, Input input) {
   if (started_ == Time{}) started_ = now;
   now_ = now;
   effects_ = {};
+  const bool only_an_item = IsItemNews(input);
   std::visit([this](auto& one) { On(one); }, input);
   PublishRestored();
   if (!finished_) {
-    Dispatch();
+    if (!only_an_item || !retries_.empty() || IsTimeToLook()) Dispatch();
     CheckAllDone();
-    CheckFinished();
+    if (!only_an_item) CheckFinished();
   }
   return std::move(effects_);
 }
@@ -80,16 +90,11 @@ void Run::On(Plan& plan) {
   CheckCollectionFinished();
 }
 
-bool Run::AllUnitsCollected() const {
-  return std::all_of(units_.begin(), units_.end(), [](const UnitState& unit) { return unit.collected; }) &&
-         (plan_.mode != CollectMode::kFile || walked_);
-}
-
 void Run::On(AgentId agent, ItemStarted& started) {
   if (LiveLease(agent, started.lease) == nullptr) return;
   const auto item = ledger_.Find(started.unit, started.item);
   if (!item || !ledger_.Accepts(*item, started.lease)) return;
-  ledger_.Start(*item, started.worker);
+  StartItem(*item, started.worker);
   effects_.events.push_back(TestStarted{*item, started.item.node_id, started.worker});
 }
 
@@ -108,8 +113,14 @@ void Run::On(AgentId agent, ItemReport& report) {
   const auto& entry = ledger_[*item];
   // After an item has finished only its held teardown report is news.
   if (entry.state == Ledger::State::kFinished && (report.report.phase != Phase::kTeardown || !entry.next_phase)) return;
-  if (entry.state != Ledger::State::kFinished) ledger_.Start(*item, report.worker);
+  if (entry.state != Ledger::State::kFinished) StartItem(*item, report.worker);
   Accept(*item, report.worker, report.report);
+}
+
+void Run::StartItem(ItemId item, WorkerId worker) {
+  if (ledger_[item].state == Ledger::State::kLeased)
+    open_leases_.RemoveWaiting(ledger_[item].lease, KnownSeconds(item));
+  ledger_.Start(item, worker);
 }
 
 // An item's reports come out together when it has finished: an attempt that is lost on the way leaves none behind.
@@ -201,12 +212,13 @@ void Run::On(AgentId agent, Revoked& revoked) {
   LeaseState* found = LiveLease(agent, revoked.lease);
   if (found == nullptr) return;
   LeaseState& lease = *found;
-  lease.revoking = false;
-  lease.revoked = true;
+  open_leases_.EndRevoke(revoked.lease);
   for (const Revoked::Part& part : revoked.parts) {
     if (Number(part.unit) >= units_.size()) continue;
     if (part.whole && !units_[Number(part.unit)].collected) {
-      if (std::erase(lease.uncollected, part.unit) > 0) QueueUnit(part.unit);
+      if (std::erase(lease.uncollected, part.unit) == 0) continue;
+      open_leases_.RemoveWaiting(revoked.lease, units_[Number(part.unit)].plan.seconds);
+      QueueUnit(part.unit);
       continue;
     }
     std::vector<ItemId> back;
@@ -218,11 +230,14 @@ void Run::On(AgentId agent, Revoked& revoked) {
         if (const auto item = ledger_.Find(part.unit, key); item && ledger_.Accepts(*item, revoked.lease))
           back.push_back(*item);
     }
-    for (const ItemId item : back) ledger_.Return(item);
+    for (const ItemId item : back) {
+      open_leases_.RemoveWaiting(revoked.lease, KnownSeconds(item));
+      ledger_.Return(item);
+    }
     std::erase_if(lease.items, [&](ItemId item) { return ledger_[item].lease != revoked.lease; });
     double seconds = 0;
     for (const ItemId item : back) seconds += PredictSeconds(item);
-    QueueGroups(part.unit, back, seconds / 2);
+    QueueGroups(part.unit, back, seconds / kStolenPieces);
   }
 }
 
@@ -313,13 +328,6 @@ void Run::RequestStop(Stop::How how, const std::string& why) {
   if (stop_reason_.empty()) stop_reason_ = why;
   for (const auto& [agent, state] : agents_)
     if (!state.gone) effects_.messages.emplace_back(agent, Stop{how, why});
-}
-
-// Everything that was collected has its result: the agents may go.
-void Run::CheckAllDone() {
-  if (stage_ != Stage::kRunning || !queue_.empty()) return;
-  if (!AllUnitsCollected() || ledger_.finished() < ledger_.size()) return;
-  RequestStop(Stop::How::kDone, "");
 }
 
 }  // namespace fastest

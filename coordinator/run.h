@@ -22,6 +22,8 @@
 #include "coordinator/plan.h"
 #include "coordinator/restored.h"
 #include "protocol/event.h"
+#include "scheduler/dispatch_policy.h"
+#include "scheduler/open_leases.h"
 #include "scheduler/work_queue.h"
 
 namespace fastest {
@@ -81,10 +83,7 @@ class Run {
   std::vector<std::pair<std::string, double>> Durations() const;
 
  private:
-  struct Agent {
-    std::uint32_t workers = 0;
-    std::uint32_t credit = 0;
-    std::uint32_t leases = 0;  // Given and neither done nor dead.
+  struct Agent : AgentLoad {
     bool ready = false;
     bool begun = false;
     bool leaving = false;
@@ -109,10 +108,7 @@ class Run {
     std::vector<ItemId> items;        // Known items of the lease, finished ones too.
     bool alive = true;                // News under it counts.
     bool open = true;                 // It holds a credit: neither done nor dead.
-    bool revoking = false;
-    bool revoked = false;  // It has given back what it could.
     bool released = false;
-    bool alone = false;
   };
   enum class Stage : std::uint8_t { kStarting, kCollecting, kRunning, kStopping, kFinished };
 
@@ -157,6 +153,7 @@ class Run {
   // The lease, if the agent holds it and news under it counts.
   LeaseState* LiveLease(AgentId agent, LeaseId lease);
   void Accept(ItemId item, WorkerId worker, const TestReport& report);
+  void StartItem(ItemId item, WorkerId worker);
   void Publish(ItemId item, WorkerId worker, const TestReport& report);
   void FinishItem(ItemId item, WorkerId worker, bool held = false);
   void FailItem(ItemId item, WorkerId worker, Phase phase, const std::string& text);
@@ -203,8 +200,7 @@ class Run {
   void DispatchSingle();
   void DispatchQueue();
   void Steal();
-  std::optional<LeaseId> LeaseToSteal() const;
-  double RemainingSeconds(const LeaseState& lease) const;
+  bool IsTimeToLook();
   std::optional<AgentId> AgentWithCredit() const;
   LeaseId Give(AgentId agent, const std::vector<std::uint32_t>& tasks, bool run, bool alone);
   Assignment AssignmentOf(const Task& task) const;
@@ -213,6 +209,8 @@ class Run {
   void QueueGroups(UnitId unit, const std::vector<ItemId>& items, double largest);
   void EndLease(LeaseId id, bool alive);
   void ReturnLease(LeaseId id);
+  double KnownSeconds(ItemId item) const;
+  double UnknownSeconds() const;
   double PredictSeconds(ItemId item) const;
   std::uint32_t LiveWorkers() const;
   bool AllUnitsCollected() const;
@@ -249,6 +247,11 @@ class Run {
   std::vector<Task> tasks_;
   WorkQueue queue_;
   std::map<LeaseId, LeaseState> leases_;
+  OpenLeases open_leases_;
+  std::uint32_t unreleased_ = 0;               // Leases that wait for Release.
+  Time looked_{};                              // When work was last looked for because of an item's news.
+  mutable std::vector<float> predicted_;       // By ItemId: the history's answer; NaN: not asked yet.
+  mutable std::size_t first_uncollected_ = 0;  // All units before it are collected.
   std::uint64_t next_lease_ = 1;
 
   std::map<std::pair<std::string, int>, Outcome> collect_reports_;  // By collector node id: what was accepted.

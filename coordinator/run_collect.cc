@@ -96,8 +96,9 @@ void Run::EnterWhole(Collected& collected) {
 
 void Run::EnterUnit(Collected& collected, LeaseState& lease) {
   UnitState& unit = units_[Number(collected.unit)];
-  std::erase(lease.uncollected, collected.unit);
+  if (std::erase(lease.uncollected, collected.unit) > 0) open_leases_.RemoveWaiting(collected.lease, unit.plan.seconds);
   unit.collect_seconds = collected.seconds;
+  open_leases_.SetCost(collected.lease, 2 * collected.seconds);  // The thief imports the file again.
   UnitCollected event = EventOf(collected.unit);
   AcceptCollectReports(std::move(collected.reports), &event.reports);
   if (unit.collected) {
@@ -115,6 +116,7 @@ void Run::EnterUnit(Collected& collected, LeaseState& lease) {
       if (serial_set_.contains(Number(item))) continue;
       ledger_.Lease(item, collected.lease);
       lease.items.push_back(item);
+      open_leases_.AddWaiting(collected.lease, KnownSeconds(item));
     }
     deselected_ += static_cast<std::uint32_t>(collected.deselected.size());
     event.node_ids = std::move(collected.node_ids);

@@ -2,9 +2,12 @@
 //
 // Work is a queue of tasks (scheduler/work_queue.h): files that nobody has collected yet, or groups of items. Each
 // credit of an agent is one batch. When the queue is empty and a worker has nothing, the lease with most work left
-// gives back what it has not started (Revoke), and that is cut and queued again.
+// gives back what it has not started (Revoke), and that is cut and queued again. The rules are in
+// scheduler/dispatch_policy.h.
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 #include "base/check.h"
 #include "coordinator/run.h"
@@ -13,24 +16,34 @@
 namespace fastest {
 namespace {
 
-// A batch takes this fraction of an even share of what is left.
-constexpr double kShareDivisor = 2;
-// What an item is presumed to take while nothing is known.
-constexpr double kUnknownSeconds = 0.005;
 // What pytest spends around an item.
 constexpr double kItemOverhead = 0.0003;
-// Less than this is not worth a steal.
-constexpr double kLeastSteal = 0.02;
 // With fewer items than this a file is not cut.
 constexpr std::size_t kLeastToCut = 4;
+// While only items bring news, work is looked for so often.
+constexpr std::chrono::milliseconds kLookEvery{20};
 
 }  // namespace
 
-double Run::PredictSeconds(ItemId item) const {
-  const double known = options_.history(ledger_[item].key.node_id);
-  if (known >= 0) return known + kItemOverhead;
+// The history's answer, asked once; negative: unknown.
+double Run::KnownSeconds(ItemId item) const {
+  if (predicted_.size() < ledger_.size()) predicted_.resize(ledger_.size(), std::nanf(""));
+  float& known = predicted_[Number(item)];
+  if (std::isnan(known)) {
+    const double seconds = options_.history(ledger_[item].key.node_id);
+    known = static_cast<float>(seconds < 0 ? -1 : seconds + kItemOverhead);
+  }
+  return known;
+}
+
+double Run::UnknownSeconds() const {
   const std::size_t finished = ledger_.finished();
   return finished < 20 ? kUnknownSeconds : test_seconds_ / static_cast<double>(finished) + kItemOverhead;
+}
+
+double Run::PredictSeconds(ItemId item) const {
+  const double known = KnownSeconds(item);
+  return known >= 0 ? known : UnknownSeconds();
 }
 
 std::uint32_t Run::LiveWorkers() const {
@@ -51,7 +64,7 @@ void Run::QueueItems(const std::vector<ItemId>& items) {
   for (const ItemId item : items) total += PredictSeconds(item);
   const double share = total / LiveWorkers();
   const bool free = options_.optimizer == Optimizer::kAggressive;
-  QueueGroups(UnitId{0}, items, free ? share / 8 : share / 2);
+  QueueGroups(UnitId{0}, items, free ? share / 8 : share / GroupDivisor(LiveWorkers()));
 }
 
 // Cuts items of one unit into groups and queues these.
@@ -84,7 +97,7 @@ std::optional<AgentId> Run::AgentWithCredit() const {
   std::optional<AgentId> best;
   for (const auto& [agent, state] : agents_) {
     if (!state.begun || state.gone || state.leaving || state.credit == 0) continue;
-    if (!best || state.credit > agents_.at(*best).credit) best = agent;
+    if (!best || IsHungrier(state, agents_.at(*best))) best = agent;
   }
   return best;
 }
@@ -101,7 +114,8 @@ LeaseId Run::Give(AgentId agent, const std::vector<std::uint32_t>& tasks, bool r
   LeaseState lease;
   lease.agent = agent;
   lease.released = run;
-  lease.alone = alone;
+  open_leases_.Open(id, agent, !alone);
+  unreleased_ += run ? 0 : 1;
   Assign assign;
   assign.lease = id;
   assign.run = run;
@@ -111,12 +125,16 @@ LeaseId Run::Give(AgentId agent, const std::vector<std::uint32_t>& tasks, bool r
     assign.units.push_back(AssignmentOf(task));
     if (task.items.empty()) {
       lease.uncollected.push_back(task.unit);
+      open_leases_.AddWaiting(id, units_[Number(task.unit)].plan.seconds);
       units_[Number(task.unit)].given_out = true;
     }
     for (const ItemId item : task.items) {
       ledger_.Lease(item, id);
       lease.items.push_back(item);
+      open_leases_.AddWaiting(id, KnownSeconds(item));
     }
+    if (plan_.mode == CollectMode::kFile && !task.items.empty())
+      open_leases_.SetCost(id, 2 * units_[Number(task.unit)].collect_seconds);
   }
   leases_.emplace(id, std::move(lease));
   --agents_[agent].credit;
@@ -132,6 +150,8 @@ void Run::EndLease(LeaseId id, bool alive) {
   LeaseState& lease = found->second;
   lease.open = false;
   lease.alive = alive;
+  open_leases_.Close(id);
+  if (!std::exchange(lease.released, true)) --unreleased_;
   --agents_[lease.agent].leases;
   // A worker that is done but left something out: it goes to another.
   for (const UnitId unit : lease.uncollected)
@@ -147,6 +167,7 @@ void Run::EndLease(LeaseId id, bool alive) {
       back[ledger_[item].unit].push_back(item);
     }
   }
+  lease.items = {};  // A run has many leases.
   for (const auto& [unit, items] : back) {
     double seconds = 0;
     for (const ItemId item : items) seconds += PredictSeconds(item);
@@ -166,9 +187,10 @@ void Run::Dispatch() {
   if (plan_.mode == CollectMode::kFile && plan_.collect_first && stage_ == Stage::kCollecting)
     return DispatchCollectFirst();
   if (plan_.mode != CollectMode::kFile && stage_ == Stage::kCollecting) return;
-  for (auto& [id, lease] : leases_) {
-    if (lease.released || !lease.open) continue;
-    lease.released = true;
+  for (auto at = leases_.begin(); unreleased_ > 0 && at != leases_.end(); ++at) {
+    auto& [id, lease] = *at;
+    if (std::exchange(lease.released, true)) continue;
+    --unreleased_;
     effects_.messages.emplace_back(lease.agent, Release{id});
   }
   DispatchRetries();
@@ -217,53 +239,33 @@ void Run::DispatchQueue() {
   }
 }
 
-double Run::RemainingSeconds(const LeaseState& lease) const {
-  double seconds = 0;
-  for (const UnitId unit : lease.uncollected) seconds += units_[Number(unit)].plan.seconds;
-  for (const ItemId item : lease.items)
-    if (ledger_[item].state == Ledger::State::kLeased) seconds += PredictSeconds(item);
-  return seconds;
+// What a test's news changes (what the others are presumed to take) may make a theft worth while, but not every time.
+bool Run::IsTimeToLook() {
+  if (now_ - looked_ < kLookEvery) return false;
+  looked_ = now_;
+  return true;
 }
 
-std::optional<LeaseId> Run::LeaseToSteal() const {
-  std::optional<LeaseId> best;
-  double most = kLeastSteal;
-  for (const auto& [id, lease] : leases_) {
-    if (!lease.open || lease.revoking || lease.revoked || lease.alone) continue;
-    double cost = 0;  // The thief imports the file again.
-    if (plan_.mode == CollectMode::kFile && !lease.items.empty())
-      cost = 2 * units_[Number(ledger_[lease.items.front()].unit)].collect_seconds;
-    const double seconds = RemainingSeconds(lease) - cost;
-    if (seconds <= most) continue;
-    most = seconds;
-    best = id;
-  }
-  return best;
-}
-
-// One lease a turn gives back what it has not started, while an agent has a worker without any.
+// While agents have workers without anything, as many leases give back what they have not started.
 void Run::Steal() {
   if (!queue_.empty() || options_.dist == Dist::kLoadFile || options_.dist == Dist::kLoadScope) return;
-  const bool idle = std::any_of(agents_.begin(), agents_.end(), [](const auto& one) {
-    return one.second.begun && !one.second.gone && !one.second.leaving && one.second.leases < one.second.workers &&
-           one.second.credit > 0;
-  });
-  const bool under_way = std::any_of(leases_.begin(), leases_.end(),
-                                     [](const auto& one) { return one.second.open && one.second.revoking; });
-  if (!idle || under_way) return;
-  const auto victim = LeaseToSteal();
-  if (!victim) return;
-  LeaseState& lease = leases_.at(*victim);
-  lease.revoking = true;
-  effects_.messages.emplace_back(lease.agent, Revoke{*victim});
+  std::size_t idle = 0;
+  for (const auto& [agent, state] : agents_)
+    if (state.begun && !state.gone && !state.leaving) idle += IdleWorkers(state);
+  if (idle <= open_leases_.revoking()) return;
+  const auto is_overbooked = [this](AgentId agent) { return IsOverbooked(agents_.at(agent)); };
+  const std::size_t most = idle - open_leases_.revoking();
+  for (const LeaseId victim : open_leases_.Victims(most, UnknownSeconds(), kLeastSteal, is_overbooked)) {
+    open_leases_.BeginRevoke(victim);
+    effects_.messages.emplace_back(leases_.at(victim).agent, Revoke{victim});
+  }
 }
 
 // Serial items run at the end, alone on the machine.
 void Run::DispatchSerial() {
   if (serial_.empty() || serial_given_ || !queue_.empty() || !AllUnitsCollected()) return;
-  const bool others = std::any_of(leases_.begin(), leases_.end(), [](const auto& one) { return one.second.open; });
   const auto agent = AgentWithCredit();
-  if (others || !agent) return;
+  if (open_leases_.size() > 0 || !agent) return;
   std::map<UnitId, Task> by_unit;
   for (const ItemId item : serial_) {
     if (ledger_[item].state != Ledger::State::kWaiting) continue;

@@ -1,10 +1,23 @@
-// How a run ends: the part of Run that makes the exit code and the figures of RunFinished.
+// How a run ends: the part of Run that notices it, and makes the exit code and the figures of RunFinished.
 
+#include <algorithm>
 #include <map>
 
 #include "coordinator/run.h"
 
 namespace fastest {
+
+bool Run::AllUnitsCollected() const {
+  while (first_uncollected_ < units_.size() && units_[first_uncollected_].collected) ++first_uncollected_;
+  return first_uncollected_ == units_.size() && (plan_.mode != CollectMode::kFile || walked_);
+}
+
+// Everything that was collected has its result: the agents may go.
+void Run::CheckAllDone() {
+  if (stage_ != Stage::kRunning || !queue_.empty()) return;
+  if (!AllUnitsCollected() || ledger_.finished() < ledger_.size()) return;
+  RequestStop(Stop::How::kDone, "");
+}
 
 void Run::Finish() {
   // The run ended in the midst of these items: no other attempt will speak for them.

@@ -67,6 +67,7 @@ Socket::Socket(ZmqContext& context, EventLoop& loop, Kind kind, OnFrame on_frame
   zmq_setsockopt(socket_, ZMQ_MAXMSGSIZE, &kMostMessageBytes, sizeof kMostMessageBytes);
   if (kind == Kind::kRouter) {
     SetInt(socket_, ZMQ_ROUTER_MANDATORY, 1);
+    SetInt(socket_, ZMQ_BACKLOG, 4096);  // A thousand agents may come at once; with 100 most would wait for seconds.
   } else {
     SetInt(socket_, ZMQ_HEARTBEAT_IVL, kPingMilliseconds);
     SetInt(socket_, ZMQ_HEARTBEAT_TIMEOUT, kPongMilliseconds);

@@ -61,7 +61,7 @@ void Progress::Start(const std::string& node_id, const Tally& tally) {
 
 void Progress::Report(const ReportRecord& record, const Tally& tally, const std::string& short_line) {
   if (record.letter.empty() && record.word.empty()) return;
-  if (record.item != ItemId{kNoItem}) reported_.insert(Number(record.item));
+  if (record.item != ItemId{kNoItem}) CountReported(record.item);
   if (many_workers_ && !std::exchange(begun_, true) && options_.verbosity >= 0) out_->Line();
   if (options_.test_case_verbosity > 0) {
     many_workers_ ? ReportWorkerLine(record) : ReportLine(record, tally);
@@ -70,6 +70,14 @@ void Progress::Report(const ReportRecord& record, const Tally& tally, const std:
   } else {
     ReportLetter(record, tally);
   }
+}
+
+void Progress::CountReported(ItemId item) {
+  const std::size_t number = Number(item);
+  if (number >= reported_.size()) reported_.resize(std::max<std::size_t>(number + 1, total_));
+  if (reported_[number]) return;
+  reported_[number] = true;
+  ++reported_count_;
 }
 
 void Progress::ReportLetter(const ReportRecord& record, const Tally& tally) {

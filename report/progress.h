@@ -8,7 +8,7 @@
 
 #include <cstdint>
 #include <string>
-#include <unordered_set>
+#include <vector>
 
 #include "report/report_record.h"
 #include "report/tally.h"
@@ -37,7 +37,7 @@ class Progress {
   // Ends the line if anything stands on it: for a note between reports.
   void BreakLine();
 
-  std::uint32_t reported() const { return static_cast<std::uint32_t>(reported_.size()); }
+  std::uint32_t reported() const { return reported_count_; }
   bool AllReported() const { return total_is_final_ && reported() == total_; }
 
  private:
@@ -49,6 +49,7 @@ class Progress {
   void StartFile(const std::string& node_id, const Tally& tally);
   void StartTest(const std::string& node_id);
   void WriteReason(const ReportRecord& record);
+  void CountReported(ItemId item);
   std::string Message() const;
   void WriteMessage(const Tally& tally);
   bool ShowsProgress() const { return !options_.progress_style.empty(); }
@@ -59,7 +60,8 @@ class Progress {
   TerminalWriter* const out_;
   std::uint32_t total_ = 0;
   bool total_is_final_ = false;
-  std::unordered_set<std::uint32_t> reported_;
+  std::vector<bool> reported_;  // By ItemId.
+  std::uint32_t reported_count_ = 0;
   bool begun_ = false;  // Many workers: a blank line stands before the first report.
   Line line_ = Line::kFresh;
   std::string line_of_;  // The file or the test that the line belongs to.

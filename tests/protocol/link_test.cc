@@ -1,3 +1,5 @@
+#include <set>
+
 #include "protocol/agent_link.h"
 #include "protocol/coordinator_link.h"
 #include "tests/catch.h"
@@ -152,7 +154,10 @@ TEST_CASE("an agent with another coordinator's key, or none, gives up and says w
   CHECK(*none.end == AgentLink::End::kRefused);
   CHECK(none.why.find("without keys") != std::string::npos);
   CHECK(coordinator.heard.empty());
-  CHECK(coordinator.strangers.size() == 1);
+  // A connection may be gone before it can be asked where it comes from: then "somebody" is told of, too, once.
+  const std::set<std::string> told(coordinator.strangers.begin(), coordinator.strangers.end());
+  CHECK(!told.empty());
+  CHECK(told.size() == coordinator.strangers.size());
 }
 
 TEST_CASE("a session goes on over a new connection, and what came twice counts once", "[link]") {
