@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -173,7 +174,13 @@ std::vector<ProcessEntry> DescendantsOf(const std::vector<ProcessEntry>& all, co
 }
 
 bool StartedWith(pid_t pid, const std::string& variable) {
-  const std::string text = '\0' + ReadWhole(fmt::format("/proc/{}/environ", pid));
+  // In the midst of an exec a process has no environment to show; who has none at all costs us this patience.
+  std::string found;
+  for (int look = 0; look < 20 && found.empty(); ++look) {
+    if (look > 0) ::usleep(250);
+    found = ReadWhole(fmt::format("/proc/{}/environ", pid));
+  }
+  const std::string text = '\0' + found;
   const std::string end = variable.ends_with('=') ? "" : std::string(1, '\0');
   return text.find('\0' + variable + end) != std::string::npos;
 }

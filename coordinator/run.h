@@ -21,8 +21,8 @@
 #include "coordinator/ledger.h"
 #include "coordinator/plan.h"
 #include "coordinator/restored.h"
+#include "coordinator/run_state.h"
 #include "protocol/event.h"
-#include "scheduler/dispatch_policy.h"
 #include "scheduler/open_leases.h"
 #include "scheduler/work_queue.h"
 
@@ -63,9 +63,7 @@ class Run {
   };
 
   explicit Run(RunOptions options) : options_(std::move(options)) {}
-
   Effects Apply(Time now, Input input);
-
   // RunFinished was among the events.
   bool finished() const { return finished_; }
   int exit_code() const { return exit_code_; }
@@ -83,34 +81,11 @@ class Run {
   std::vector<std::pair<std::string, double>> Durations() const;
 
  private:
-  struct Agent : AgentLoad {
-    bool ready = false;
-    bool begun = false;
-    bool leaving = false;
-    bool gone = false;
-    AgentFigures figures;
-  };
-  struct UnitState {
-    PlannedUnit plan;
-    bool collected = false;
-    bool given_out = false;
-    double collect_seconds = 0;
-  };
-  // What stays together: a unit that nobody has collected, or items of one unit.
-  struct Task {
-    UnitId unit{};
-    std::vector<ItemId> items;  // Empty: the whole unit, not collected yet.
-    double seconds = 0;
-  };
-  struct LeaseState {
-    AgentId agent{};
-    std::vector<UnitId> uncollected;  // Units given as a whole whose Collected has not come.
-    std::vector<ItemId> items;        // Known items of the lease, finished ones too.
-    bool alive = true;                // News under it counts.
-    bool open = true;                 // It holds a credit: neither done nor dead.
-    bool released = false;
-  };
-  enum class Stage : std::uint8_t { kStarting, kCollecting, kRunning, kStopping, kFinished };
+  using Agent = RunAgent;
+  using UnitState = RunUnit;
+  using Task = RunTask;
+  using LeaseState = RunLease;
+  using Stage = RunStage;
 
   // run.cc: what was said
   void On(const Joined& joined);
@@ -223,7 +198,6 @@ class Run {
   Time now_{};
   Time started_{};
   Time ready_at_{};
-
   std::map<AgentId, Agent> agents_;
   std::uint32_t next_worker_ = 0;
   std::vector<AgentId> agent_of_;  // By worker.
@@ -234,8 +208,7 @@ class Run {
   bool walked_ = false;
   bool whole_entered_ = false;
   Ledger ledger_;
-  std::unordered_map<std::uint32_t, std::vector<TestReport>>
-      unpublished_;                  // By ItemId, of items that have not finished.
+  std::unordered_map<std::uint32_t, std::vector<TestReport>> unpublished_;  // By ItemId, of items not finished.
   std::vector<std::string> groups_;  // xdist_group of each item ("" beyond its end).
   Restored restored_;
   std::vector<std::pair<ItemId, RestoredItem>> unpublished_restored_;
@@ -253,7 +226,6 @@ class Run {
   mutable std::vector<float> predicted_;       // By ItemId: the history's answer; NaN: not asked yet.
   mutable std::size_t first_uncollected_ = 0;  // All units before it are collected.
   std::uint64_t next_lease_ = 1;
-
   std::map<std::pair<std::string, int>, Outcome> collect_reports_;  // By collector node id: what was accepted.
   std::set<std::string> warnings_seen_;
   std::uint32_t failures_ = 0;  // As pytest's session.testsfailed.
@@ -261,9 +233,8 @@ class Run {
   std::uint32_t deselected_ = 0;
   std::uint32_t warnings_ = 0;
   bool internal_error_ = false;
-  bool incomplete_ok_ = false;  // The run was asked to stop: items without a result are no error.
-  std::optional<int>
-      stop_exit_code_;  // What the stop asks for: 1 for --maxfail, 2 for an interrupt, pytest.exit's code.
+  bool incomplete_ok_ = false;         // The run was asked to stop: items without a result are no error.
+  std::optional<int> stop_exit_code_;  // 1 for --maxfail, 2 for an interrupt, pytest.exit's code.
   std::string stop_reason_;
   std::optional<int> hosted_exit_code_;  // A single worker's own exit status.
   std::string plugin_text_;              // What its plugins wrote for the summary.

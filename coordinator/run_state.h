@@ -1,0 +1,47 @@
+// What a Run (coordinator/run.h) knows of its agents, units, tasks and leases. Values; nobody else uses them.
+
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "coordinator/plan.h"
+#include "protocol/event.h"
+#include "scheduler/dispatch_policy.h"
+
+namespace fastest {
+
+struct RunAgent : AgentLoad {
+  bool ready = false;
+  bool begun = false;
+  bool leaving = false;
+  bool gone = false;
+  AgentFigures figures;
+};
+
+struct RunUnit {
+  PlannedUnit plan;
+  bool collected = false;
+  bool given_out = false;
+  double collect_seconds = 0;
+};
+
+// What stays together: a unit that nobody has collected, or items of one unit.
+struct RunTask {
+  UnitId unit{};
+  std::vector<ItemId> items;  // Empty: the whole unit, not collected yet.
+  double seconds = 0;
+};
+
+struct RunLease {
+  AgentId agent{};
+  std::vector<UnitId> uncollected;  // Units given as a whole whose Collected has not come.
+  std::vector<ItemId> items;        // Known items of the lease, finished ones too.
+  bool alive = true;                // News under it counts.
+  bool open = true;                 // It holds a credit: neither done nor dead.
+  bool released = false;
+};
+
+enum class RunStage : std::uint8_t { kStarting, kCollecting, kRunning, kStopping, kFinished };
+
+}  // namespace fastest
