@@ -91,8 +91,17 @@ std::pair<std::string, std::string> HostAndPort(std::string text) {
 
 // Of the words that a run gets, those that an agent takes.
 std::vector<std::string> AgentWords(const std::vector<std::string>& words) {
-  static const std::set<std::string> kTakes = {"-n",     "--numprocesses", "--python",      "--hang-timeout",
-                                               "--name", "--grace",        "--join-secret", "--max-worker-restart"};
+  static const std::set<std::string> kTakes = {"-n",
+                                               "--numprocesses",
+                                               "--python",
+                                               "--hang-timeout",
+                                               "--name",
+                                               "--grace",
+                                               "--join-secret",
+                                               "--max-worker-restart",
+                                               "--orphan-timeout",
+                                               "--key-file",
+                                               "--coordinator-key"};
   std::vector<std::string> taken;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string name = words[i].starts_with("-n") && words[i].size() > 2 && words[i][1] != '-'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import socket
 import subprocess
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
@@ -294,3 +295,23 @@ def test_github_is_told_of_failures_and_flaky_tests(make_project):
     assert "1 failed, 1 passed, 2 rerun" in summary.read_text()
     quiet = program(project, "--python", running.PYTHON, "-n", "1", "--annotations=none", env=env)
     assert "::error" not in quiet.stdout
+
+
+def test_the_jobs_of_a_network_share_one_run(make_project):
+    project = make_project({f"test_{name}.py": f"import time\ndef test_{name}(): time.sleep(0.2)\n" for name in "abcd"})
+    assert program(project, "keygen", "--join-secret", "--out", "../keys").returncode == 0
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = {"FASTEST_COORDINATOR": f"127.0.0.1:{port}", "FASTEST_JOIN_SECRET_FILE": str(project.base / "keys" / "join.secret")}
+    words = [running.PROGRAM, "ci", "--total", "2", "-n", "2", "--python", running.PYTHON]
+    log = project.base / "run.jsonl"
+    environment = running.environment(project.base, env)
+    jobs = [
+        running.Started([*words, "--index", "1"], project.root, project.base, environment),
+        running.Started([*words, "--index", "0", f"--report-log={log}"], project.root, project.base, environment, log),
+    ]
+    agent, coordinator = (job.finish() for job in jobs)
+    assert (coordinator.exit, agent.exit) == (0, 0), coordinator.stdout + coordinator.stderr + agent.stdout + agent.stderr
+    assert "workers: 4" in coordinator.stdout
+    assert len(results(coordinator.log)) == 12
