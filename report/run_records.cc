@@ -44,12 +44,24 @@ void RunRecords::Add(const WarningReport& warning, const TerminalOptions& option
   warnings_.push_back(std::move(record));
 }
 
+void RunRecords::Enter(const UnitCollected& event) {
+  for (const ItemId item : event.items) {
+    if (Number(item) >= unit_of_.size()) unit_of_.resize(Number(item) + 1);
+    unit_of_[Number(item)] = event.unit;
+  }
+}
+
+UnitId RunRecords::UnitOf(ItemId item) const {
+  return Number(item) < unit_of_.size() ? unit_of_[Number(item)] : UnitId{~0U};
+}
+
 void RunRecords::SortByItem() {
   for (auto& [category, records] : by_category_) {
-    std::stable_sort(records.begin(), records.end(), [](const ReportRecord& a, const ReportRecord& b) {
+    std::stable_sort(records.begin(), records.end(), [this](const ReportRecord& a, const ReportRecord& b) {
       const bool a_collects = a.when == "collect";
       const bool b_collects = b.when == "collect";
-      return a_collects != b_collects ? a_collects : !a_collects && a.item < b.item;
+      if (a_collects || b_collects) return a_collects && !b_collects;
+      return std::pair(UnitOf(a.item), a.item) < std::pair(UnitOf(b.item), b.item);
     });
   }
 }

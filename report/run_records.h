@@ -29,6 +29,8 @@ class RunRecords {
   void Add(ReportRecord record, const TerminalOptions& options);
   void Add(const WarningReport& warning, const TerminalOptions& options);
 
+  // Where the items of a unit stand in collection order: units come as planned, not as they were collected.
+  void Enter(const UnitCollected& event);
   // Puts reports into collection order, as one worker would have made them; collection reports stay first.
   void SortByItem();
 
@@ -39,10 +41,13 @@ class RunRecords {
   const ReportRecord* TeardownOf(const ReportRecord& record) const;
 
  private:
+  UnitId UnitOf(ItemId item) const;
+
   std::map<std::string, std::vector<ReportRecord>> by_category_;
   std::map<std::pair<ItemId, std::string>, ReportRecord> teardowns_;
   std::vector<WarningRecord> warnings_;
   std::vector<DurationRecord> durations_;
+  std::vector<UnitId> unit_of_;  // By ItemId.
 };
 
 }  // namespace fastest

@@ -109,6 +109,7 @@ void TerminalReporter::Session::AddCollectReport(const CollectReport& report) {
 
 void TerminalReporter::Session::On(const UnitCollected& event) {
   for (const CollectReport& report : event.reports) AddCollectReport(report);
+  records_.Enter(event);
   known_items_ += static_cast<std::uint32_t>(event.items.size());
   block_.CountCollected(static_cast<std::uint32_t>(event.items.size()));
   if (progress_) progress_->SetTotal(std::max(known_items_, planned_items_), false);
