@@ -220,6 +220,7 @@ void Agent::OnForked(std::string_view body) {
   const bool became = forked->pid == zygote_pid_;
   if (became) place->worker->Own(std::move(zygote_));
   send_(WorkerUp{place->id, forked->pid, !became, "", place->starts - 1});
+  if (place->killed) KillPlace(*place);  // It was to be, before we knew which process it is.
 }
 
 void Agent::OnExited(std::string_view body) {

@@ -176,8 +176,8 @@ std::vector<ProcessEntry> DescendantsOf(const std::vector<ProcessEntry>& all, co
 bool StartedWith(pid_t pid, const std::string& variable) {
   // In the midst of an exec a process has no environment to show; who has none at all costs us this patience.
   std::string found;
-  for (int look = 0; look < 20 && found.empty(); ++look) {
-    if (look > 0) ::usleep(250);
+  for (int look = 0; look < 100 && found.empty(); ++look) {
+    if (look > 0) ::usleep(2000);
     found = ReadWhole(fmt::format("/proc/{}/environ", pid));
   }
   const std::string text = '\0' + found;

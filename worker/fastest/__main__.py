@@ -41,4 +41,6 @@ def _use_bytecode_cache():
 
 
 if __name__ == "__main__":
+    if sys.version_info < (3, 9):
+        sys.exit(f"fastest needs Python 3.9 or later; {sys.executable} is {sys.version.split()[0]}")
     _import_ourselves().main()

@@ -102,7 +102,7 @@ def remove_hook(config: pytest.Config, hook: str, plugin_name: str) -> None:
 
 
 def remove_hook_of(config: pytest.Config, hook: str, plugin: object) -> None:
-    caller = getattr(config.hook, hook, None)
+    caller = getattr(config.pluginmanager.hook, hook, None)  # config.hook wraps some in functions (8.x)
     if plugin is not None and caller is not None and any(impl.plugin is plugin for impl in caller.get_hookimpls()):
         caller._remove_plugin(plugin)
 

@@ -13,11 +13,15 @@ from typing import Any
 
 import pytest
 from _pytest import nodes, python
-from _pytest.fixtures import TopRequest
 from _pytest.mark.structures import NodeKeywords, get_unpacked_marks
 from _pytest.stash import Stash
 
 from fastest import compat
+
+try:  # pytest 8.0 and later.
+    from _pytest.fixtures import TopRequest
+except ImportError:
+    TopRequest = None
 
 _ARGUMENTS = frozenset(["name", "fixtureinfo", "callspec", "keywords", "originalname"])
 _CONSTRUCTORS = ((pytest.Function, "_pytest.python"), (pytest.Item, "_pytest.nodes"), (nodes.Node, "_pytest.nodes"))
