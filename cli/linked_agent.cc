@@ -36,7 +36,7 @@ LinkedAgent::LinkedAgent(ZmqContext& context, EventLoop& loop, AgentOptions opti
                          AgentLink::OnEnd on_end)
     : workers_(options.workers),
       link_(
-          context, loop, std::move(link), [this](const CoordinatorMessage& message) { agent_.Receive(message); },
+          context, loop, link, [this](const CoordinatorMessage& message) { agent_.Receive(message); },
           std::move(on_end)),
       agent_(loop, std::move(options), [this](AgentMessage message) {
         said_goodbye_ = said_goodbye_ || std::holds_alternative<Goodbye>(message);

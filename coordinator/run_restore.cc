@@ -142,10 +142,12 @@ void Run::RestoreWhole() {
   for (RestoredUnit& unit : restored_.units) {
     for (RestoredItem& item : unit.items) {
       const auto found = ledger_.Find(UnitId{0}, item.key);
-      if (found && item.complete()) RestoreItem(*found, std::move(item));
-      if (found) continue;
-      (item.complete() ? kept : missing).push_back(item.key.node_id);
-      RestoreMissing(std::move(item));
+      if (!found) {
+        (item.complete() ? kept : missing).push_back(item.key.node_id);
+        RestoreMissing(std::move(item));
+      } else if (item.complete()) {
+        RestoreItem(*found, std::move(item));
+      }
     }
   }
   restored_.units.clear();

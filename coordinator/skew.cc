@@ -23,7 +23,8 @@ std::map<std::string, std::string> PluginsOf(const json& ready) {
   const auto list = ready.find("plugins");
   if (list == ready.end() || !list->is_array()) return plugins;
   for (const json& one : *list)
-    if (one.is_array() && one.size() == 3 && one[1].is_string() && one[2].is_string() && one[1] != "")
+    if (one.is_array() && one.size() == 3 && one[1].is_string() && one[2].is_string() &&
+        !one[1].get_ref<const std::string&>().empty())
       plugins[one[1]] = one[2];
   return plugins;
 }

@@ -22,7 +22,7 @@ bool IsNetwork(const std::string& endpoint) { return !endpoint.starts_with("inpr
 
 AgentLink::AgentLink(ZmqContext& context, EventLoop& loop, AgentLinkOptions options, OnMessage on_message, OnEnd on_end)
     : loop_(loop),
-      options_(std::move(options)),
+      options_(options),
       on_message_(std::move(on_message)),
       on_end_(std::move(on_end)),
       socket_(context, loop, Socket::Kind::kDealer,
@@ -95,7 +95,7 @@ void AgentLink::OnFrame(std::string_view frame) {
   if (!envelope.ok()) return EndLink(End::kOrphaned, "the coordinator sends nonsense: " + envelope.error().message);
   heard_ = loop_.now();
   if (envelope->part.count == 0) return Take(std::move(*envelope));
-  auto whole = joiner_.Add(std::move(envelope->part));
+  auto whole = joiner_.Add(envelope->part);
   if (!whole.ok()) return EndLink(End::kOrphaned, "the coordinator sends nonsense: " + whole.error().message);
   if (whole->empty()) return;
   envelope = DecodeFromCoordinator(*whole);

@@ -116,7 +116,7 @@ void CoordinatorLink::Deliver(AgentId agent, Envelope<AgentMessage> frame) {
     session.heard = loop_.now();
     if (session.gone && !session.forgotten) return SayExpired(session.route);
     if (frame.part.count > 0) {
-      auto whole = session.joiner.Add(std::move(frame.part));
+      auto whole = session.joiner.Add(frame.part);
       if (!whole.ok()) return Lose(agent, whole.error().message);
       if (whole->empty()) return;
       auto joined = DecodeFromAgent(*whole);

@@ -34,7 +34,7 @@ std::vector<std::string> SplitFrame(std::string frame, const std::string& sessio
 class PartJoiner {
  public:
   // The whole frame, when `part` was its last; "" else. An Error: the frame would be larger than allowed.
-  Result<std::string> Add(FramePart part) {
+  Result<std::string> Add(const FramePart& part) {
     if (part.index == 0) {
       joined_.clear();
       next_ = 0;

@@ -13,4 +13,4 @@
 #define Py_LIMITED_API 0x03090000
 #include <Python.h>
 
-extern "C" PyMODINIT_FUNC PyInit_fastest_native();
+PyMODINIT_FUNC PyInit_fastest_native();
