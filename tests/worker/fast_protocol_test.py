@@ -158,3 +158,24 @@ def test_an_unregistered_plugin_is_missed(single, project):
     slow, fast = both(single, project, {"test_a.py": text})
     assert_same(slow, fast)
     assert not [record for record in fast if "'failed'" in record[1]]
+
+
+@pytest.mark.parametrize("hooks", ["", "def pytest_runtest_makereport(item, call): pass\n"], ids=["plain", "hooks"])
+def test_a_test_that_makes_paths_impossible_is_reported(single, project, hooks):
+    """Until its fixtures are torn down, after the report of its call (found in werkzeug's suite)."""
+    text = """
+    import functools, os, pytest
+    def wrap(function):
+        @functools.wraps(function)
+        def inner(**named): return function(**named)
+        return inner
+    @pytest.fixture
+    def windows(monkeypatch): monkeypatch.setattr(os, "name", "nt")
+    def test_passes(windows): pass
+    def test_skips(windows): pytest.skip("there")
+    @wrap
+    def test_wrapped(windows): pass
+    """
+    slow, fast = both(single, project, {"conftest.py": hooks, "test_a.py": text}, full_reports=True)
+    assert_same(slow, fast)
+    assert len([record for record in fast if record[0] == "REPORT"]) == 9

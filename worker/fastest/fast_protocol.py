@@ -63,6 +63,8 @@ class FastProtocol:
         if self.is_possible and self._is_fast(item):
             self._entered = True
             self._entry = entry
+            if not self._neighbours.foreign.is_empty or not self._passed.locates(item):
+                self._locate(item)
             with self._warnings.catch(item, self._has_filters(item)):
                 explaining = core_protocol.explain_assertions(item)
                 next(explaining)
@@ -90,9 +92,15 @@ class FastProtocol:
         around = self._neighbours
         if around is None or around.parent is not item.parent or around.plugins != len(self._plugins):
             around = self._neighbours = Neighbours(item.parent, len(self._plugins))
+            if type(item) is pytest.Function:
+                self._passed.location(item)  # Its file is known from now on.
         if not around.is_known or type(item) is not pytest.Function or "subtests" in item.fixturenames:
             return False
         return not item.own_markers or not any(mark.name in DECIDING_MARKS for mark in item.own_markers)
+
+    def _locate(self, item: pytest.Item) -> None:
+        """item.location, which pytest asks for before the item runs: a test may leave paths that nobody can look at."""
+        vars(item).setdefault("location", self._passed.location(item))
 
     def _has_filters(self, item: pytest.Item) -> bool:
         return self._neighbours.has_filters or any(mark.name == "filterwarnings" for mark in item.own_markers)
@@ -223,6 +231,7 @@ class FastProtocol:
     def _replay(self, item: pytest.Item, when: str, argument: object, stand_in: StandIn) -> bool:
         """The phase as pytest has it, with the stand-in for what was done already."""
         arguments = {"nextitem": argument} if when == "teardown" else {}
+        self._locate(item)
         self._recorder.mend = stand_in.mend
         stand_in.install()
         try:

@@ -45,7 +45,7 @@ class PassedEnvelopes:
         if not self._shape:
             self._learn(item)
         keywords = ",".join([f"{_quoted(name)}:1" for name in item.keywords])
-        file, line, name = self._location(item)
+        file, line, name = self.location(item)
         pieces = {
             "nodeid": _quoted(item.nodeid),
             "keywords": f"{{{keywords}}}",
@@ -57,18 +57,23 @@ class PassedEnvelopes:
             parts.append(f'"{name}":' + (f"%({name})s" if text is None else text.replace("%", "%%")))
         return f'{{"report":{{{",".join(parts)}}}}}'
 
-    def _location(self, item: pytest.Item) -> tuple[str, int | None, str]:
-        """item.location, which looks at the file system for each item."""
-        function = getattr(item.obj, "__func__", item.obj)
-        code = getattr(function, "__code__", None)
-        if type(function) is not FunctionType or hasattr(function, "__wrapped__") or hasattr(function, "place_as"):
+    def location(self, item: pytest.Item) -> tuple[str, int | None, str]:
+        """item.location, which looks at the file system for each item; here, for one of each file."""
+        if not self.locates(item):
             return item.location
+        code = getattr(item.obj, "__func__", item.obj).__code__
         file = self._files.get(code.co_filename)
         if file is None:
             file = self._files[code.co_filename] = item.location[0]
         if self._prefix[0] is not item.parent:
             self._prefix = item.parent, item.getmodpath()[: -len(item.name)]
         return file, code.co_firstlineno - 1, self._prefix[1] + item.name
+
+    @staticmethod
+    def locates(item: pytest.Item) -> bool:
+        """Whether the function is where its code says, so that nothing has to be looked up."""
+        function = getattr(item.obj, "__func__", item.obj)
+        return type(function) is FunctionType and not hasattr(function, "__wrapped__") and not hasattr(function, "place_as")
 
     def _learn(self, item: pytest.Item) -> None:
         report = pytest.TestReport.from_item_and_call(item, core_protocol.passed_call("call", 0.0, 0.0, 0.0))
