@@ -66,8 +66,8 @@ class SimulatedAgent {
       : loop_(loop),
         settings_(settings),
         link_(
-            context, loop, [this](const CoordinatorMessage& message) { Receive(message); },
-            [this](const std::string& why) {
+            context, loop, AgentLinkOptions{}, [this](const CoordinatorMessage& message) { Receive(message); },
+            [this](AgentLink::End, const std::string& why) {
               std::fprintf(stderr, "agent: %s\n", why.c_str());
               over_ = true;
             }),
