@@ -142,7 +142,6 @@ class Run {
   int ComputeExitCode() const;
   RunTimes ComputeTimes() const;
   void SetFloor(RunTimes* times) const;
-
   // run_collect.cc: what there is to run
   void EnterWhole(Collected& collected);
   void EnterUnit(Collected& collected, LeaseState& lease);
@@ -151,7 +150,6 @@ class Run {
   void SeparateSerial(const std::vector<ItemId>& items, const std::vector<std::uint32_t>& serial);
   void FailCollection(UnitId unit, const std::string& text);
   void CheckCollectionFinished();
-
   // run_restore.cc: what a resumed run takes over
   void KeepRestoredCuts(std::vector<PlannedUnit>* units) const;
   static std::optional<PlannedUnit> RestOf(const std::vector<const RestoredUnit*>& parts, PlannedUnit file);
@@ -167,7 +165,6 @@ class Run {
   void AcceptLate(ItemId item, const ItemReport& report);
   void DispatchRetries();
   std::vector<FlakyTest> Flaky() const;
-
   // run_dispatch.cc: who gets what
   void Dispatch();
   void DispatchCollectFirst();
@@ -182,6 +179,8 @@ class Run {
   void QueueUnit(UnitId unit);
   void QueueItems(const std::vector<ItemId>& items);
   void QueueGroups(UnitId unit, const std::vector<ItemId>& items, double largest);
+  std::vector<std::vector<std::uint32_t>> GroupsOf(const std::vector<ItemId>& items, double largest) const;
+  bool CanBeDivided(const LeaseState& lease) const;
   void EndLease(LeaseId id, bool alive);
   void ReturnLease(LeaseId id);
   double KnownSeconds(ItemId item) const;

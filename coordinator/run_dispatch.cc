@@ -70,6 +70,19 @@ void Run::QueueItems(const std::vector<ItemId>& items) {
 // Cuts items of one unit into groups and queues these.
 void Run::QueueGroups(UnitId unit, const std::vector<ItemId>& items, double largest) {
   if (items.empty()) return;
+  for (const auto& group : GroupsOf(items, largest)) {
+    Task task{unit, {}, 0};
+    for (const auto index : group) {
+      task.items.push_back(items[index]);
+      task.seconds += PredictSeconds(items[index]);
+    }
+    const auto count = static_cast<std::uint32_t>(task.items.size());
+    queue_.Add({static_cast<std::uint32_t>(tasks_.size()), task.seconds, count});
+    tasks_.push_back(std::move(task));
+  }
+}
+
+std::vector<std::vector<std::uint32_t>> Run::GroupsOf(const std::vector<ItemId>& items, double largest) const {
   std::vector<GroupItem> grouped;
   grouped.reserve(items.size());
   for (const ItemId item : items) {
@@ -81,16 +94,7 @@ void Run::QueueGroups(UnitId unit, const std::vector<ItemId>& items, double larg
   if (options_.dist == Dist::kLoadScope) rule = GroupRule::kScope;
   if (options_.dist == Dist::kLoadGroup) rule = GroupRule::kMark;
   if (items.size() < kLeastToCut && rule == GroupRule::kFile) rule = GroupRule::kFileWhole;
-  for (const auto& group : GroupItems(grouped, rule, largest)) {
-    Task task{unit, {}, 0};
-    for (const auto index : group) {
-      task.items.push_back(items[index]);
-      task.seconds += grouped[index].seconds;
-    }
-    const auto count = static_cast<std::uint32_t>(task.items.size());
-    queue_.Add({static_cast<std::uint32_t>(tasks_.size()), task.seconds, count});
-    tasks_.push_back(std::move(task));
-  }
+  return GroupItems(grouped, rule, largest);
 }
 
 std::optional<AgentId> Run::AgentWithCredit() const {
@@ -246,6 +250,15 @@ bool Run::IsTimeToLook() {
   return true;
 }
 
+// Whether a part of it can go to another worker: what stays together would only change hands, for ever.
+bool Run::CanBeDivided(const LeaseState& lease) const {
+  if (!lease.uncollected.empty()) return true;
+  std::vector<ItemId> open;
+  for (const ItemId item : lease.items)
+    if (ledger_[item].state != Ledger::State::kFinished) open.push_back(item);
+  return open.size() > 1 && GroupsOf(open, 0).size() > 1;
+}
+
 // While agents have workers without anything, as many leases give back what they have not started.
 void Run::Steal() {
   if (!queue_.empty() || options_.dist == Dist::kLoadFile || options_.dist == Dist::kLoadScope) return;
@@ -256,6 +269,10 @@ void Run::Steal() {
   const auto is_overbooked = [this](AgentId agent) { return IsOverbooked(agents_.at(agent)); };
   const std::size_t most = idle - open_leases_.revoking();
   for (const LeaseId victim : open_leases_.Victims(most, UnknownSeconds(), kLeastSteal, is_overbooked)) {
+    if (!CanBeDivided(leases_.at(victim))) {
+      open_leases_.Keep(victim);
+      continue;
+    }
     open_leases_.BeginRevoke(victim);
     effects_.messages.emplace_back(leases_.at(victim).agent, Revoke{victim});
   }

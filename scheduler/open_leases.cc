@@ -71,6 +71,10 @@ void OpenLeases::EndRevoke(LeaseId lease) {
   if (load != nullptr && std::exchange(load->is_revoking, false)) --revoking_;
 }
 
+void OpenLeases::Keep(LeaseId lease) {
+  if (Load* load = Find(lease)) load->may_give_back = false;
+}
+
 std::vector<LeaseId> OpenLeases::Victims(std::size_t most, double unknown, double least,
                                          const std::function<bool(AgentId)>& is_overbooked) const {
   std::vector<std::pair<double, LeaseId>> gains;

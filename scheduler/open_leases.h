@@ -32,6 +32,8 @@ class OpenLeases {
   // It was asked to give back, or has answered; it is asked once.
   void BeginRevoke(LeaseId lease);
   void EndRevoke(LeaseId lease);
+  // It can't be divided: it runs as it is.
+  void Keep(LeaseId lease);
 
   std::size_t size() const { return loads_.size(); }
   // How many have been asked and have not answered.

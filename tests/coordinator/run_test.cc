@@ -175,11 +175,13 @@ TEST_CASE("what arrives late from a lost agent does not count") {
 }
 
 TEST_CASE("an idle worker makes the longest lease give back what it has not started, once") {
-  Play play(Workers(2));
+  RunOptions options = Workers(2);
+  options.optimizer = Optimizer::kOptimized;  // One batch has all.
+  Play play(options);
   play.Join(kAgent, 2);
   std::vector<std::string> ids;
-  for (int i = 0; i < 12; ++i) ids.push_back("a.py::T::t" + std::to_string(i));
-  play.CollectWhole(ids);  // A class is not cut: one lease has all.
+  for (int i = 0; i < 12; ++i) ids.push_back("a.py::t" + std::to_string(i));
+  play.CollectWhole(ids);
   REQUIRE(play.assigned.size() == 1);
   CHECK(play.revoked.empty());  // Nothing of it has begun: its worker is about to.
   const auto lease = play.assigned[0].second.lease;
@@ -191,6 +193,17 @@ TEST_CASE("an idle worker makes the longest lease give back what it has not star
   CHECK(play.assigned.size() == 2);
   play.Say(kAgent, Heartbeat{});
   CHECK(std::count(play.revoked.begin(), play.revoked.end(), lease) == 1);
+}
+
+TEST_CASE("what stays together is not taken from its worker, however idle the other is") {
+  Play play(Workers(2));
+  play.Join(kAgent, 2);
+  std::vector<std::string> ids;
+  for (int i = 0; i < 12; ++i) ids.push_back("a.py::T::t" + std::to_string(i));
+  play.CollectWhole(ids);  // A class is not cut: it would go from one worker to the other for ever.
+  REQUIRE(play.assigned.size() == 1);
+  play.Report(kAgent, play.assigned[0].second.lease, {ids[0], 0}, Phase::kSetup);
+  CHECK(play.revoked.empty());
 }
 
 TEST_CASE("a collection error keeps everything from running") {

@@ -72,3 +72,9 @@ TEST_CASE("an idle small agent is hungrier than a busy large one with more credi
   CHECK(IdleWorkers(large) == 0);
   CHECK(IsOverbooked(large));
 }
+
+TEST_CASE("what can't be divided is kept") {
+  OpenLeases open = TwoLeases();
+  open.Keep(kB);
+  CHECK(open.Victims(5, 0, 0.1, Always) == Leases{kA});
+}
