@@ -103,7 +103,7 @@ void Run::Begin(AgentId agent) {
 void Run::AskForWalk() {
   if (!planned_ || plan_.mode != CollectMode::kFile || walked_ || (walker_ && !agents_[*walker_].gone)) return;
   for (const auto& [agent, state] : agents_) {
-    if (!state.begun || state.gone || state.leaving) continue;
+    if (!state.takes_work()) continue;
     walker_ = agent;
     effects_.messages.emplace_back(agent, Walk{});
     return;

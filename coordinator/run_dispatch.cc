@@ -49,7 +49,7 @@ double Run::PredictSeconds(ItemId item) const {
 std::uint32_t Run::LiveWorkers() const {
   std::uint32_t workers = 0;
   for (const auto& [agent, state] : agents_)
-    if (state.begun && !state.gone && !state.leaving) workers += state.workers;
+    if (state.takes_work()) workers += state.workers;
   return std::max(workers, 1U);
 }
 
@@ -100,7 +100,7 @@ std::vector<std::vector<std::uint32_t>> Run::GroupsOf(const std::vector<ItemId>&
 std::optional<AgentId> Run::AgentWithCredit() const {
   std::optional<AgentId> best;
   for (const auto& [agent, state] : agents_) {
-    if (!state.begun || state.gone || state.leaving || state.credit == 0) continue;
+    if (!state.takes_work() || state.credit == 0) continue;
     if (!best || IsHungrier(state, agents_.at(*best))) best = agent;
   }
   return best;
@@ -227,7 +227,7 @@ void Run::DispatchSingle() {
 void Run::DispatchCollectFirst() {
   std::uint32_t credit = 0;
   for (const auto& [agent, state] : agents_)
-    if (state.begun && !state.gone && !state.leaving) credit += state.credit;
+    if (state.takes_work()) credit += state.credit;
   if (queue_.empty() || credit == 0) return;
   for (const auto& batch : queue_.TakeAll(std::min(credit, LiveWorkers())))
     Give(*AgentWithCredit(), batch, false, false);
@@ -264,7 +264,7 @@ void Run::Steal() {
   if (!queue_.empty() || options_.dist == Dist::kLoadFile || options_.dist == Dist::kLoadScope) return;
   std::size_t idle = 0;
   for (const auto& [agent, state] : agents_)
-    if (state.begun && !state.gone && !state.leaving) idle += IdleWorkers(state);
+    if (state.takes_work()) idle += IdleWorkers(state);
   if (idle <= open_leases_.revoking()) return;
   const auto is_overbooked = [this](AgentId agent) { return IsOverbooked(agents_.at(agent)); };
   const std::size_t most = idle - open_leases_.revoking();

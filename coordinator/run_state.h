@@ -17,6 +17,9 @@ struct RunAgent : AgentLoad {
   bool leaving = false;
   bool gone = false;
   AgentFigures figures;
+
+  // Whether work may be given to it, as far as credit allows.
+  bool takes_work() const { return begun && !gone && !leaving; }
 };
 
 struct RunUnit {

@@ -63,10 +63,10 @@ def is_wrapper(impl: pluggy.HookImpl) -> bool:
     return impl.hookwrapper or getattr(impl, "wrapper", False)
 
 
-def hook_implementation(function: Callable, is_wrapper: bool = False) -> pluggy.HookImpl:
+def hook_implementation(function: Callable) -> pluggy.HookImpl:
     """For one call of a hook, without registering anything. The function takes no arguments."""
-    options = {name: False for name in ("wrapper", "optionalhook", "tryfirst", "trylast")}
-    return pluggy.HookImpl(None, "fastest", function, {**options, "hookwrapper": is_wrapper, "specname": None})
+    options = {name: False for name in ("wrapper", "hookwrapper", "optionalhook", "tryfirst", "trylast")}
+    return pluggy.HookImpl(None, "fastest", function, {**options, "specname": None})
 
 
 def passed_call(when: str, start: float, stop: float, duration: float) -> runner.CallInfo:
