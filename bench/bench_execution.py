@@ -158,7 +158,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("suites", nargs="*", metavar="SUITE")
     parser.add_argument("--fastest", required=True, type=lambda text: pathlib.Path(text).resolve())
-    parser.add_argument("--python", default=sys.executable, help="has pytest and pytest-xdist; runs the generated suites")
+    parser.add_argument("--python", default=sys.executable, type=os.path.abspath, help="has pytest and pytest-xdist; runs the generated suites")
     parser.add_argument("-n", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--corpus", type=pathlib.Path, help="a folder of projects, each with its recipe.json")

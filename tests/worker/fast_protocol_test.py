@@ -62,7 +62,7 @@ def test_a_plain_suite_takes_the_fast_protocol(single, project):
 
 
 @needs_fast_protocol
-@pytest.mark.parametrize("argv", [["--setup-show"], ["--log-level=INFO"], ["-p", "no:logging"], ["--runxfail"], ["--full-trace"]], ids=" ".join)
+@pytest.mark.parametrize("argv", [["--setup-show"], ["-o", "log_cli=true"], ["-p", "no:logging"], ["--runxfail"], ["--full-trace"]], ids=" ".join)
 def test_options_that_look_into_the_protocol_switch_it_off(single, project, argv):
     assert not taken(single, project, {}, *argv)
 
@@ -99,6 +99,21 @@ def test_a_suite_with_hooks_tells_the_same(single, project, name, argv):
     assert_same(seen[0][0], seen[1][0])
 
 
+@pytest.mark.parametrize("name", sorted(mixed_hooks.CONFTESTS))
+def test_a_suite_with_the_hooks_of_a_plugin_tells_the_same(single, project, name):
+    """A plugin comes before pytest's capturing: its wrappers run inside of it."""
+    folder = project({**mixed_outcomes.FILES, "hooking.py": mixed_hooks.LOG + mixed_hooks.CONFTESTS[name]})
+    seen = []
+    log = folder / "hooks.log"
+    for fast in (False, True):
+        log.touch()
+        worker = single("-p", "hooking", fast_protocol=fast)[0]
+        seen.append((told(worker), log.read_text()))
+        log.unlink()
+    assert seen[0][1].splitlines() == seen[1][1].splitlines()
+    assert_same(seen[0][0], seen[1][0])
+
+
 @needs_fast_protocol
 def test_a_hook_counts_in_its_own_folder_only(single, project):
     assert taken(single, project, {"below/conftest.py": "def pytest_runtest_setup(item): pass\n"})
@@ -118,9 +133,38 @@ def test_a_plugin_registered_while_running_is_heard(single, project):
     assert set(worker.outcomes().values()) == {"ppp"}
 
 
+@needs_fast_protocol
+@pytest.mark.parametrize("argv", [["--log-level=INFO"], ["-o", "faulthandler_timeout=100"]], ids=" ".join)
+def test_options_of_what_is_put_round_a_test_leave_it_on(single, project, argv):
+    assert taken(single, project, {}, *argv)
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "CRITICAL"])
+def test_the_level_of_logs_is_the_same(single, project, level):
+    text = """
+    import logging, pytest
+    log = logging.getLogger("x")
+    def show(): print(logging.root.level, log.isEnabledFor(logging.INFO)); log.info("i"); log.warning("w")
+    @pytest.fixture
+    def louder(caplog):
+        show(); caplog.set_level("ERROR"); yield; show()
+    def test_1(): show(); assert 0
+    def test_2(louder): show(); assert 0
+    def test_3(): logging.root.setLevel(logging.ERROR); show(); assert 0
+    def test_4(caplog): show(); assert caplog.record_tuples == []
+    def test_5(): logging.root.setLevel(logging.DEBUG); log.debug("d"); assert 0
+    def test_6(louder, caplog):
+        with caplog.at_level("DEBUG", "x"): show(); log.debug("d")
+        show(); assert 0
+    """
+    conftest = "def pytest_runtest_call(item): print(__import__('logging').root.level)\n"
+    slow, fast = both(single, project, {"test_a.py": text, "hooked/test_b.py": text, "hooked/conftest.py": conftest}, f"--log-level={level}")
+    assert_same(slow, fast)
+
+
 @pytest.mark.parametrize(
     "argv",
-    [[], ["--capture=sys"], ["-s"], ["-p", "no:randomly", "--tb=short"], ["--tb=native"], ["-W", "error"], ["-v"]],
+    [[], ["--capture=sys"], ["-s"], ["-p", "no:randomly", "--tb=short"], ["--tb=native"], ["-W", "error"], ["-v"], ["--log-level=INFO"], ["-o", "faulthandler_timeout=100"]],
     ids=" ".join,
 )
 def test_a_suite_of_all_outcomes_tells_the_same(single, project, argv):

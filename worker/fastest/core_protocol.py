@@ -12,6 +12,7 @@ import pytest
 from _pytest import runner
 from _pytest.assertion import pytest_runtest_protocol as explain_assertions  # A generator: up to its yield, and after.
 from _pytest.config import parse_warning_filter
+from _pytest.faulthandler import pytest_runtest_protocol as watch_for_timeout  # Such a generator, too.
 from _pytest.logging import caplog_handler_key, caplog_records_key, catching_logs
 from _pytest.python import pytest_pyfunc_call
 from _pytest.tmpdir import tmppath_result_key
@@ -27,7 +28,7 @@ try:  # pytest 9 and later.
 except ImportError:
     failed_subtests_key = None
 
-__all__ = ["caplog_handler_key", "caplog_records_key", "catching_logs", "explain_assertions", "pytest_pyfunc_call", "tmppath_result_key"]
+__all__ = ["caplog_handler_key", "caplog_records_key", "catching_logs", "explain_assertions", "pytest_pyfunc_call", "tmppath_result_key", "watch_for_timeout"]
 
 HAS_EXCEPTION_QUEUES = unraisable_exceptions is not None
 CATCHES_LOGGERS_APART = hasattr(catching_logs, "attached_loggers")
@@ -67,6 +68,13 @@ def hook_implementation(function: Callable) -> pluggy.HookImpl:
     """For one call of a hook, without registering anything. The function takes no arguments."""
     options = {name: False for name in ("wrapper", "hookwrapper", "optionalhook", "tryfirst", "trylast")}
     return pluggy.HookImpl(None, "fastest", function, {**options, "specname": None})
+
+
+def hook_caller(manager: pluggy.PluginManager, name: str, impls: list[pluggy.HookImpl]) -> pluggy.HookCaller:
+    """Calls just these."""
+    caller = pluggy.HookCaller(name, manager._hookexec)
+    caller._hookimpls = impls
+    return caller
 
 
 def passed_call(when: str, start: float, stop: float, duration: float) -> runner.CallInfo:

@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import Callable
 from time import perf_counter, time
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 
 import pytest
 
@@ -51,6 +51,9 @@ class FastProtocol:
             self._warnings, self._output, self._logs = Warnings(config), Output(config), Logs(config)
             self._passed = PassedEnvelopes(config, recorder.envelopes)
             self._queues = core_protocol.exception_queues(config)
+            self._wrappers = [core_protocol.explain_assertions]
+            if known_hooks.has_timeout(config):
+                self._wrappers.append(core_protocol.watch_for_timeout)
             self._failed_subtests = core_protocol.failed_subtests(config)
 
     @pytest.hookimpl
@@ -66,8 +69,9 @@ class FastProtocol:
             if not self._neighbours.foreign.is_empty or not self._passed.locates(item):
                 self._locate(item)
             with self._warnings.catch(item, self._has_filters(item)):
-                explaining = core_protocol.explain_assertions(item)
-                next(explaining)
+                wrappers = [wrap(item) for wrap in self._wrappers]
+                for wrapper in wrappers:
+                    next(wrapper)
                 try:
                     foreign = self._foreign = self._neighbours.foreign
                     if foreign.is_empty:
@@ -76,7 +80,8 @@ class FastProtocol:
                         foreign.call_protocol(item, nextitem, lambda: self._run_phases(item, nextitem))
                         self._output.spill()
                 finally:
-                    explaining.close()
+                    for wrapper in reversed(wrappers):
+                        wrapper.close()
         else:
             self.leave()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
@@ -115,7 +120,8 @@ class FastProtocol:
         try:
             if is_quiet:
                 passed = self._set_up_quietly(item)
-            elif "setup" in self._foreign.phases or any(error for _, error in state.stack.values()):  # The set-up of a class or module has failed before.
+            elif "setup" in self._foreign.phases or any(error for _, error in state.stack.values()):
+                # Outside hooks; or the set-up of a class or module has failed before.
                 passed = self._as_pytest(item, "setup")
             else:
                 passed = self._phase(item, "setup", state.setup, item, state, "setup")
@@ -140,6 +146,7 @@ class FastProtocol:
     def _as_pytest(self, item: pytest.Item, when: str, **arguments: object) -> bool:
         if not self._foreign.is_empty:
             self._output.leave()  # What a plugin writes outside of core's wrappers is not captured.
+            self._logs.leave_level()
         return core_protocol.call_and_report(item, when, **arguments).passed
 
     def _have_hooks_changed(self, around: Neighbours) -> bool:
@@ -185,9 +192,8 @@ class FastProtocol:
         if hasattr(sys, "last_type"):
             core_protocol.forget_last_exception()
         is_odd = lambda: self._count_marks(around, item) != marks or self._failed_subtests or self._recorder.has_forked()  # noqa: E731
-        if around.calls_itself:
-            return self._phase(item, "call", core_protocol.pytest_pyfunc_call, item, item, "_obj", is_odd)
-        return self._phase(item, "call", pytest.Function.runtest, item, item, "runtest", is_odd)
+        work = core_protocol.pytest_pyfunc_call if around.calls_itself else pytest.Function.runtest
+        return self._phase(item, "call", work, item, item, "_obj" if around.calls_itself else "runtest", is_odd)
 
     def _phase(
         self,
@@ -210,32 +216,37 @@ class FastProtocol:
         error = trace = None
         start, precise_start = time(), perf_counter()
         try:
-            os.environ[_CURRENT_TEST] = f"{item.nodeid} ({when})".replace("\x00", "(null)")
-            work(argument)
+            if self._foreign.are_inside(when):
+                self._foreign.call_phase(when, item, argument)
+            else:
+                os.environ[_CURRENT_TEST] = f"{item.nodeid} ({when})".replace("\x00", "(null)")
+                work(argument)
+                if when == "teardown":
+                    os.environ.pop(_CURRENT_TEST)
         except BaseException as caught:
             error, trace = caught, _without_us(caught.__traceback__)
         self._link.check_pid()
         unraisable, threads = self._queues
         if error is not None or unraisable or threads or is_odd():
+            if error is not None and self._foreign.are_inside(when):
+                owner, name, trace = SimpleNamespace(hook=None), "hook", ForeignHooks.without_call(trace)
             stand_in = StandIn(owner, name, error, trace, start, precise_start)
             del error, trace
-            return self._replay(item, when, argument, stand_in)
-        if when == "teardown":
-            os.environ.pop(_CURRENT_TEST)
+            return self._replay(item, when, argument, stand_in, owner if name == "hook" else None)
         self._output.exit(item, when)
         self._logs.exit(item, when)
         if when == "teardown":
             self._logs.end_item(item)
         return self._tell_pass(item, when, start, time(), perf_counter() - precise_start)
 
-    def _replay(self, item: pytest.Item, when: str, argument: object, stand_in: StandIn) -> bool:
-        """The phase as pytest has it, with the stand-in for what was done already."""
+    def _replay(self, item: pytest.Item, when: str, argument: object, stand_in: StandIn, hook: SimpleNamespace | None) -> bool:
+        """The phase as pytest has it, with the stand-in for what was done already (`hook`: for all its hooks)."""
         arguments = {"nextitem": argument} if when == "teardown" else {}
         self._locate(item)
         self._recorder.mend = stand_in.mend
         stand_in.install()
         try:
-            with self._logs.keeping_records():
+            with self._logs.keeping_records(), self._foreign.silenced(when, hook):
                 return core_protocol.call_and_report(item, when, **arguments).passed
         finally:
             self._recorder.mend = None

@@ -39,12 +39,15 @@ def is_possible(config: pytest.Config, single: bool) -> bool:
         return False
     if not config.pluginmanager.has_plugin("logging-plugin"):  # -p no:logging
         return False
-    if config.getoption("capture", None) not in ("fd", "sys", "no") or float(_ini(config, "faulthandler_timeout") or 0):
-        return False
-    if _ini(config, "log_cli") or any(_option_or_ini(config, name) for name in ("log_level", "log_cli_level")):
+    if config.getoption("capture", None) not in ("fd", "sys", "no") or _ini(config, "log_cli"):
         return False
     # These may read the terminal reporter's list of passed tests.
     return not (single and any(_may_read(impl) for name in _REPORT_READERS for impl in impls_of(config.pluginmanager.hook, name)))
+
+
+def has_timeout(config: pytest.Config) -> bool:
+    """Whether tests that run for long have their stack printed (-o faulthandler_timeout)."""
+    return float(_ini(config, "faulthandler_timeout") or 0) > 0
 
 
 def are_known(ihook: object) -> bool:
@@ -61,7 +64,7 @@ def are_known(ihook: object) -> bool:
 
 
 def foreign_impls(ihook: object, name: str) -> list:
-    return [impl for impl in impls_of(ihook, name) if _is_foreign(impl)]
+    return [impl for impl in impls_of(ihook, name) if is_foreign(impl)]
 
 
 def calls_functions_itself(ihook: object) -> bool:
@@ -80,10 +83,6 @@ def are_core(config: pytest.Config, name: str) -> bool:
     return all(core_name(impl) is not None for impl in impls_of(config.pluginmanager.hook, name))
 
 
-def _option_or_ini(config: pytest.Config, name: str) -> object:
-    return config.getoption(name, None) or _ini(config, name)
-
-
 def _ini(config: pytest.Config, name: str) -> object:
     """None where the plugin that has the setting is switched off."""
     try:
@@ -98,10 +97,10 @@ def impls_of(relay: object, name: str) -> list:
 
 
 def _may_read(impl: object) -> bool:
-    return _is_foreign(impl) and impl.plugin_name != _READS_NOTHING
+    return is_foreign(impl) and impl.plugin_name != _READS_NOTHING
 
 
-def _is_foreign(impl: object) -> bool:
+def is_foreign(impl: object) -> bool:
     return core_name(impl) is None and not compat.is_ours(impl.plugin)
 
 

@@ -122,7 +122,9 @@ class Logs:
     def __init__(self, config: pytest.Config) -> None:
         plugin = config.pluginmanager.get_plugin("logging-plugin")
         self._caplog, self._report = plugin.caplog_handler, plugin.report_handler
+        self._level: int | None = plugin.log_level
         self._root = logging.getLogger()
+        self._root_level = 0  # As we have set it, where there is a level.
         self._apart: list[logging.Logger] = []  # Loggers that do not propagate have the handlers, too (pytest 9).
         self._catching: list = []
 
@@ -142,6 +144,8 @@ class Logs:
             report.reset()
         handlers = self._root.handlers
         if len(handlers) < 2 or handlers[-1] is not report or handlers[-2] is not caplog or self._are_others_apart():
+            self._attach()
+        elif self._level is not None and not self._root_level == self._root.level <= self._level == caplog.level == report.level:
             self._attach()
         caplog.records = []
         item.stash[core_protocol.caplog_records_key][when] = caplog.records
@@ -166,11 +170,17 @@ class Logs:
         while self._catching:
             self._catching.pop().__exit__(None, None, None)
 
+    def leave_level(self) -> None:
+        """For a hook outside of pytest's wrappers: the level of logs counts only inside them."""
+        if self._level is not None:
+            self.leave()
+
     def _attach(self) -> None:
         self.leave()
-        self._catching = [core_protocol.catching_logs(handler) for handler in (self._caplog, self._report)]
+        self._catching = [core_protocol.catching_logs(handler, self._level) for handler in (self._caplog, self._report)]
         for catching in self._catching:
             catching.__enter__()
+        self._root_level = self._root.level
         self._apart = self._list_apart()
 
     def _are_others_apart(self) -> bool:
