@@ -182,6 +182,7 @@ Result<Collected> DecodeCollected(std::string_view body) {
   collected.reports = Reports(*json);
   collected.deselected = Texts(*json, "deselected");
   collected.groups = Texts(*json, "groups");
+  collected.divisible = Texts(*json, "divisible");
   collected.seconds = NumberIn<double>(*json, "seconds", 0);
   collected.problem = Text(*json, "problem");
   const Json& serial = Member(*json, "serial");

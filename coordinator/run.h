@@ -208,7 +208,8 @@ class Run {
   bool whole_entered_ = false;
   Ledger ledger_;
   std::unordered_map<std::uint32_t, std::vector<TestReport>> unpublished_;  // By ItemId, of items not finished.
-  std::vector<std::string> groups_;  // xdist_group of each item ("" beyond its end).
+  std::vector<std::string> groups_;               // xdist_group of each item ("" beyond its end).
+  std::set<std::string, std::less<>> divisible_;  // Parametrised methods whose items may part.
   Restored restored_;
   std::vector<std::pair<ItemId, RestoredItem>> unpublished_restored_;
   std::vector<ItemId> serial_;  // Items that run alone, after the others.

@@ -54,6 +54,8 @@ void Run::AcceptCollectReports(std::vector<CollectReport> reports, std::vector<C
 void Run::On(AgentId agent, Collected& collected) {
   if (collected.groups.size() != collected.node_ids.size()) collected.groups.clear();
   collect_seconds_ += collected.seconds;
+  divisible_.insert(std::make_move_iterator(collected.divisible.begin()),
+                    std::make_move_iterator(collected.divisible.end()));
   if (!collected.problem.empty()) {
     internal_error_ = true;
     effects_.events.push_back(Notice{collected.problem, true});

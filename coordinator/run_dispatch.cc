@@ -87,7 +87,8 @@ std::vector<std::vector<std::uint32_t>> Run::GroupsOf(const std::vector<ItemId>&
   grouped.reserve(items.size());
   for (const ItemId item : items) {
     const std::string_view mark = Number(item) < groups_.size() ? std::string_view(groups_[Number(item)]) : "";
-    grouped.push_back({ledger_[item].key.node_id, mark, PredictSeconds(item)});
+    const std::string& id = ledger_[item].key.node_id;
+    grouped.push_back({id, mark, PredictSeconds(item), divisible_.contains(WithoutParameters(id))});
   }
   GroupRule rule = options_.optimizer == Optimizer::kAggressive ? GroupRule::kFree : GroupRule::kFile;
   if (options_.dist == Dist::kLoadFile) rule = GroupRule::kFileWhole;

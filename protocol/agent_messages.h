@@ -41,7 +41,9 @@ struct Collected {
   std::vector<std::string> deselected;  // Node ids that -k, -m, --deselect or a hook took out.
   std::vector<std::uint32_t> serial;    // Indexes into node_ids: marked fastest(serial=True).
   std::vector<std::string> groups;      // xdist_group of each item or ""; empty: no item has one.
-  double seconds = 0;                   // Import and collection.
+  // Parametrised methods (node ids without parameters) with no fixture of class scope: their items may part.
+  std::vector<std::string> divisible;
+  double seconds = 0;   // Import and collection.
   std::string problem;  // Not empty: file mode turned out unsound (a whole-list hook appeared): why, for a person.
 };
 

@@ -95,6 +95,7 @@ Collected GetCollected(wire::Collected::Reader in) {
   m.deselected = GetAll<std::string>(in.getDeselected());
   m.serial = GetAll<std::uint32_t>(in.getSerial());
   m.groups = GetAll<std::string>(in.getGroups());
+  m.divisible = GetAll<std::string>(in.getDivisible());
   m.seconds = in.getSeconds();
   m.problem = Text(in.getProblem());
   return m;

@@ -93,6 +93,7 @@ void Put(wire::Message::Builder out, const Collected& m) {
   SetPlain([&](unsigned n) { return b.initDeselected(n); }, m.deselected);
   SetPlain([&](unsigned n) { return b.initSerial(n); }, m.serial);
   SetPlain([&](unsigned n) { return b.initGroups(n); }, m.groups);
+  SetPlain([&](unsigned n) { return b.initDivisible(n); }, m.divisible);
   b.setSeconds(m.seconds);
   b.setProblem(m.problem);
 }

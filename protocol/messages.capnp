@@ -93,6 +93,7 @@ struct Collected {
   groups @7 :List(Text);
   seconds @8 :Float64;
   problem @9 :Text;
+  divisible @10 :List(Text);
 }
 
 struct ItemAt {

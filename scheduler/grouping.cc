@@ -9,12 +9,6 @@ using Group = std::vector<std::uint32_t>;
 
 std::string_view FileOf(std::string_view node_id) { return node_id.substr(0, node_id.find("::")); }
 
-// Without the parameters: "a.py::TestA::test_x[1::2]" -> "a.py::TestA::test_x".
-std::string_view WithoutParameters(std::string_view node_id) {
-  const auto names = node_id.find("::");
-  return names == std::string_view::npos ? node_id : node_id.substr(0, node_id.find('[', names));
-}
-
 std::string_view ScopeOf(std::string_view node_id) {
   const auto plain = WithoutParameters(node_id);
   const auto last = plain.rfind("::");
@@ -50,15 +44,17 @@ double SecondsOf(std::span<const GroupItem> items, const Group& group) {
   return seconds;
 }
 
-// Cuts where an atom ends and the piece is large enough; a parametrised function that alone is too large between its
-// items.
+// Cuts where an atom ends and the piece is large enough; a parametrised function, or a divisible method, that alone is
+// too large between its items.
 std::vector<Group> Cut(std::span<const GroupItem> items, const Group& group, double largest) {
   std::vector<Group> pieces(1);
   double piece_seconds = 0;
   for (std::size_t i = 0; i < group.size(); ++i) {
     const GroupItem& item = items[group[i]];
     const bool same_atom = i > 0 && AtomOf(item.node_id) == AtomOf(items[group[i - 1]].node_id);
-    const bool may_cut = !same_atom || AtomOf(item.node_id) == WithoutParameters(item.node_id);
+    const auto name = WithoutParameters(item.node_id);
+    const bool same_method = item.divisible && i > 0 && name == WithoutParameters(items[group[i - 1]].node_id);
+    const bool may_cut = !same_atom || same_method || AtomOf(item.node_id) == name;
     // Inside a function the piece has to be full; between atoms it is enough that the next item would overfill it.
     const double would_be = same_atom ? piece_seconds : piece_seconds + item.seconds / 2;
     if (may_cut && !pieces.back().empty() && would_be >= largest) {
@@ -72,6 +68,11 @@ std::vector<Group> Cut(std::span<const GroupItem> items, const Group& group, dou
 }
 
 }  // namespace
+
+std::string_view WithoutParameters(std::string_view node_id) {
+  const auto names = node_id.find("::");
+  return names == std::string_view::npos ? node_id : node_id.substr(0, node_id.find('[', names));
+}
 
 std::vector<std::vector<std::uint32_t>> GroupItems(std::span<const GroupItem> items, GroupRule rule, double largest) {
   std::vector<Group> groups;

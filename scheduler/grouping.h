@@ -1,7 +1,8 @@
 // GroupItems: cuts a list of items into groups that stay together on one worker.
 //
 // Fixtures of module and class scope are set up once a group, so that a group follows their scopes: a file by default,
-// cut only where the file alone outweighs what a worker should get; a class is never cut. Pure.
+// cut only where the file alone outweighs what a worker should get; a class is cut only inside a parametrised method
+// that needs nothing of class scope. Pure.
 
 #pragma once
 
@@ -24,9 +25,13 @@ enum class GroupRule : std::uint8_t {
 
 struct GroupItem {
   std::string_view node_id;
-  std::string_view mark;  // Its xdist_group, or "".
-  double seconds = 0;     // Predicted.
+  std::string_view mark;   // Its xdist_group, or "".
+  double seconds = 0;      // Predicted.
+  bool divisible = false;  // A parametrised method: its items may go apart, though they are of one class.
 };
+
+// "a.py::TestA::test_x[1::2]" -> "a.py::TestA::test_x".
+std::string_view WithoutParameters(std::string_view node_id);
 
 // The groups as indexes into `items`, each in the items' order. `largest` seconds: what may be cut and is larger, is
 // cut.

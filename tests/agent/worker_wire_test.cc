@@ -9,7 +9,7 @@ using namespace fastest;
 TEST_CASE("a COLLECTED is decoded with its envelopes' text unchanged") {
   const auto collected = wire::DecodeCollected(
       R"({"lease":7,"unit":3,"ids":["a::x","a::x"],"reports":[{"report":{"nodeid":"a","outcome":"failed"},"text":"E"}],)"
-      R"("deselected":["a::y"],"serial":[1],"groups":["","g"],"seconds":0.25,"problem":"p"})");
+      R"("deselected":["a::y"],"serial":[1],"groups":["","g"],"divisible":["a::b"],"seconds":0.25,"problem":"p"})");
   REQUIRE(collected.ok());
   CHECK(collected->lease == LeaseId{7});
   CHECK(collected->unit == UnitId{3});
@@ -21,6 +21,7 @@ TEST_CASE("a COLLECTED is decoded with its envelopes' text unchanged") {
   CHECK(collected->deselected == std::vector<std::string>{"a::y"});
   CHECK(collected->serial == std::vector<std::uint32_t>{1});
   CHECK(collected->groups == std::vector<std::string>{"", "g"});
+  CHECK(collected->divisible == std::vector<std::string>{"a::b"});
   CHECK(collected->seconds == 0.25);
   CHECK(collected->problem == "p");
 }

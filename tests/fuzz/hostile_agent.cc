@@ -74,7 +74,7 @@ class Hostile {
       case 0:
         return Credit{static_cast<std::uint32_t>(random_())};
       case 1:
-        return Collected{worker, lease, unit, {"x", "x", item.node_id}, {}, {}, {0, 0, 99}, {"a"}, 1e300, ""};
+        return Collected{worker, lease, unit, {"x", "x", item.node_id}, {}, {}, {0, 0, 99}, {"a"}, {"x"}, 1e300, ""};
       case 2:
         return ItemStarted{worker, lease, unit, item};
       case 3:

@@ -30,6 +30,13 @@ TEST_CASE("a class is never cut") {
   CHECK(GroupItems(items, GroupRule::kFile, 1) == Groups{{0, 1, 2}, {3}});
 }
 
+TEST_CASE("a class is cut inside a divisible method") {
+  auto items =
+      Items({"a.py::T::t1", "a.py::T::t2[1]", "a.py::T::t2[2]", "a.py::T::t2[3]", "a.py::T::t3[1]", "a.py::T::t3[2]"});
+  for (auto& item : items) item.divisible = item.node_id.find("t2") != std::string_view::npos;
+  CHECK(GroupItems(items, GroupRule::kFile, 1) == Groups{{0, 1}, {2}, {3, 4, 5}});
+}
+
 TEST_CASE("parameters stay together unless their function alone is too large") {
   const auto items = Items({"a.py::f[1]", "a.py::f[2]", "a.py::g[1]", "a.py::g[2]", "a.py::g[3]"});
   CHECK(GroupItems(items, GroupRule::kFile, 2) == Groups{{0, 1}, {2, 3}, {4}});

@@ -168,6 +168,32 @@ def test_xdists_options_in_addopts_are_swallowed(project, agent, tmp_path):
     assert one.fork("whole").run_all()["exit"] == 0
 
 
+def test_parametrised_methods_that_may_go_apart_are_told(project, agent):
+    text = """
+    import pytest
+    @pytest.fixture(scope="class")
+    def of_class(): pass
+    class TestA:
+        @pytest.mark.parametrize("a", [1, 2])
+        def test_free(self, a, tmp_path): pass
+        @pytest.mark.parametrize("a", [1, 2])
+        def test_bound(self, a, of_class): pass
+        def test_plain(self): pass
+    class TestB:
+        @classmethod
+        def setup_class(cls): pass
+        @pytest.mark.parametrize("a", [1, 2])
+        def test_bound(self, a): pass
+    @pytest.mark.parametrize("a", [1, 2])
+    def test_function(a): pass
+    """
+    project(test_a=text)
+    one = agent()
+    one.ready()
+    collected = one.become().until("COLLECTED")[-1]
+    assert collected["divisible"] == ["test_a.py::TestA::test_free"]
+
+
 def test_marks_for_groups_and_serial_tests_are_told(project, agent):
     project(
         test_a="""

@@ -278,6 +278,10 @@ def _fixture_definitions(manager: object) -> Iterator[tuple[str, str, object]]:
                     yield name, where, definition
 
 
+def has_class_fixture(item: pytest.Function) -> bool:
+    return any(found and found[-1].scope == "class" for found in item._fixtureinfo.name2fixturedefs.values())
+
+
 def relative_to(root: os.PathLike, path: os.PathLike) -> str:
     """`path` as a node id has it: relative to the rootdir where it can be, with slashes."""
     return os.path.relpath(path, root).replace(os.sep, "/")

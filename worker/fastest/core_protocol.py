@@ -6,10 +6,11 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from types import FunctionType
 
 import pluggy
 import pytest
-from _pytest import runner
+from _pytest import fixtures, runner
 from _pytest.assertion import pytest_runtest_protocol as explain_assertions  # A generator: up to its yield, and after.
 from _pytest.config import parse_warning_filter
 from _pytest.faulthandler import pytest_runtest_protocol as watch_for_timeout  # Such a generator, too.
@@ -100,6 +101,25 @@ def forget_last_exception() -> None:
     """What core does before it calls a test function."""
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
         vars(sys).pop(name, None)
+
+
+def remember_argument_names() -> None:
+    """Has pytest look at the arguments of one function once: it makes a new definition of `request` for each of its uses."""
+    theirs = fixtures.getfuncargnames
+    known: dict[int, tuple] = {}  # By the id of a function's code: the code, which so stays alive, and the names.
+
+    def getfuncargnames(function: Callable, *args: object, **kwargs: object) -> tuple[str, ...]:
+        if args or kwargs.keys() - {"name"} or type(function) is not FunctionType:
+            return theirs(function, *args, **kwargs)
+        if function.__dict__ or function.__defaults__ or function.__kwdefaults__:
+            return theirs(function, *args, **kwargs)
+        code = function.__code__
+        entry = known.get(id(code))
+        if entry is None:
+            entry = known[id(code)] = (code, theirs(function, **kwargs))
+        return entry[1]
+
+    fixtures.getfuncargnames = getfuncargnames
 
 
 def keep_hook_proxies(session: pytest.Session) -> None:

@@ -38,6 +38,7 @@ class FastCollection:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         core_protocol.keep_hook_proxies(session)
+        core_protocol.remember_argument_names()
         compat_function.skip_trivial_reports(session)
         FunctionMaker().install(session.config)
         compat_function.install_collect(session.config, self._collect)

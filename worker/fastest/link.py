@@ -27,7 +27,7 @@ class ZygoteLink:
 
 
 class WorkerLink:
-    """A worker's records, numbered. Every write checks that this process is the worker and not a fork of it.
+    """A worker's records, numbered. Every record checks that this process is the worker and not a fork of it.
 
     `trespassed` is called in a forked child that came back into the runner; it must not return.
     """
@@ -65,11 +65,9 @@ class WorkerLink:
         self.send_bytes(kind, _ITEM.pack(unit, index))
 
     def begin(self, state: int, lease: int = 0, unit: int = 0, index: int = rings.NONE) -> None:
-        self.check_pid()
         self.ring.begin(state, lease, unit, index)
 
     def phase(self, state: int) -> None:
-        self.check_pid()
         self.ring.words[rings.STATE] = state
 
     def inbox(self, block: bool) -> tuple[int, dict] | None:
