@@ -40,8 +40,9 @@ struct Launch {
 // The launches of a run, and what they share.
 struct LaunchPlan {
   std::vector<Launch> launches;
-  std::string listen;  // Where the coordinator is to listen: "tcp://127.0.0.1:*".
-  std::string nobody;  // Begins the line that says that there is no agent left: "no host is left".
+  std::string listen;   // Where the coordinator is to listen: "tcp://127.0.0.1:*".
+  std::string missing;  // What to install if a command is not there: "install the OpenSSH client".
+  std::string nobody;   // Begins the line that says that there is no agent left: "no host is left".
 };
 
 // One word for a POSIX shell.

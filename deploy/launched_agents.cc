@@ -60,7 +60,7 @@ Status LaunchedAgents::Start(Running& running) {
   spawn.fds = {{input->first.get(), 0}, {output->second.get(), 1}, {output->second.get(), 2}};
   spawn.own_group = true;
   const auto pid = Spawn(spawn);
-  if (!pid.ok()) return pid.error();
+  if (!pid.ok()) return Error{fmt::format("{} (hint: {})", pid.error().message, plan_.missing)};
   running.verdict = Verdict::kGoOn;
   running.lifeline = std::move(input->second);
   running.output = std::move(output->first);
@@ -133,11 +133,11 @@ void LaunchedAgents::OnExit(Running& running) {
     if (Start(running).ok()) return;
   }
   if (!on_ended_) {
-    running.why = running.launch->why(*status, running.last_line);
-    if (!running.why.empty()) handlers_.say(fmt::format("fastest: error: {}: {}", running.launch->label, running.why));
+    const std::string why = running.launch->why(*status, running.last_line);
+    if (!why.empty()) handlers_.say(fmt::format("fastest: error: {}: {}", running.launch->label, why));
   }
   running.gone = true;
-  if (!on_ended_) handlers_.on_fewer(Possible(), WhyNone());
+  if (!on_ended_) handlers_.on_fewer(Possible(), plan_.nobody);
   if (running.launch->tidy && StartTidying(running).ok()) return;
   running.ended = true;
   CheckEnded();
@@ -147,14 +147,6 @@ std::uint32_t LaunchedAgents::Possible() const {
   return std::accumulate(all_.begin(), all_.end(), 0U, [](std::uint32_t sum, const auto& running) {
     return running->gone ? sum : sum + running->launch->agents;
   });
-}
-
-std::string LaunchedAgents::WhyNone() const {
-  std::string text;
-  for (const auto& running : all_)
-    if (!running->why.empty())
-      text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", running->launch->label, running->why);
-  return plan_.nobody + (text.empty() ? "" : " (" + text + ")");
 }
 
 void LaunchedAgents::Signal(int signal) {

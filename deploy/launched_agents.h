@@ -55,7 +55,6 @@ class LaunchedAgents {
     Verdict verdict = Verdict::kGoOn;
     bool gone = false;   // Its agents are.
     bool ended = false;  // The launch's `tidy` command, too.
-    std::string why;     // Why it has ended, if not in order.
   };
 
   Status Start(Running& running);
@@ -65,7 +64,6 @@ class LaunchedAgents {
   void OnLine(Running& running, std::string line);
   void OnExit(Running& running);
   std::uint32_t Possible() const;
-  std::string WhyNone() const;
   void Signal(int signal);
   void CheckEnded();
 

@@ -78,6 +78,7 @@ Result<LaunchPlan> PlanSlurm(const SlurmRequest& request, const SlurmEnvironment
     return Error{fmt::format("slurm: SLURM_JOB_ID is set, but SLURM_JOB_NUM_NODES is \"{}\" (hint: -N NODES)", nodes)};
   LaunchPlan plan;
   plan.listen = request.listen.empty() ? "tcp://0.0.0.0:*" : request.listen;
+  plan.missing = "Slurm's commands must be in PATH";
   plan.nobody = "no node is left";
   Launch launch;
   launch.label = "slurm";

@@ -167,6 +167,7 @@ std::uint32_t TunnelPort(std::uint32_t seed, int attempt) {
 LaunchPlan PlanSsh(const SshRequest& request) {
   LaunchPlan plan;
   plan.listen = request.listen.empty() ? "tcp://127.0.0.1:*" : request.listen;
+  plan.missing = "install the OpenSSH client";
   plan.nobody = "no host is left";
   for (std::size_t i = 0; i < request.hosts.size(); ++i) {
     SshRequest own = request;

@@ -124,23 +124,6 @@ class SlurmLab:
             assert time.monotonic() < until, f"no {name} after {limit} s\n{self.words()}"
             time.sleep(0.1)
 
-    def steps_of(self, node: str) -> list[int]:
-        """The slurmstepd processes of a node."""
-        slurmd = self.processes[f"slurmd-{node}"].pid
-        found = []
-        for entry in Path("/proc").iterdir():
-            try:
-                if not entry.name.isdigit() or not (entry / "comm").read_text().startswith("slurmstepd"):
-                    continue
-                log = str(self.base / "spool" / node)
-                maps = [os.readlink(fd) for fd in (entry / "fd").iterdir()]
-                if any(log in one or f"slurmd-{node}.log" in one for one in maps):
-                    found.append(int(entry.name))
-            except OSError:
-                continue
-        assert slurmd
-        return found
-
     def words(self) -> str:
         return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-2000:]}" for path in sorted(self.base.glob("*.log")))
 
