@@ -85,6 +85,8 @@ class AgentSession {
   // The first one drains, the second one ends at once.
   void OnSignal() {
     if (std::exchange(told_to_stop_, true)) return agent_.agent().Shutdown("the agent was told to stop at once");
+    const auto at_once = [this] { agent_.agent().Shutdown("it was terminated together with its workers"); };
+    if (agent_.ExpectTermination(at_once)) return at_once();
     agent_.agent().Drain("it was told to stop");
     loop_.After(Span(work_->options.network.grace),
                 [this] { agent_.agent().Shutdown("its tests did not end within the grace period"); });

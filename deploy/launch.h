@@ -20,6 +20,7 @@ constexpr int kNoProgram = 127;  // As a shell's.
 
 enum class Verdict {
   kGoOn,
+  kIgnore,  // Nobody need see it.
   kAgain,   // This attempt can't succeed, another one may.
   kGiveUp,  // None can.
 };

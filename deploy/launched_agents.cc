@@ -105,9 +105,11 @@ void LaunchedAgents::OnOutput(Running& running) {
 void LaunchedAgents::OnLine(Running& running, std::string line) {
   line = Plain(std::move(line));
   if (line.empty() || running.verdict != Verdict::kGoOn) return;
-  if (running.launch->judge) running.verdict = running.launch->judge(line, running.attempt);
-  if (running.verdict != Verdict::kGoOn && running.pid > 0) ::kill(running.pid, SIGTERM);  // Not reaped: it is ours.
-  if (running.verdict == Verdict::kAgain) return;
+  const Verdict verdict = running.launch->judge ? running.launch->judge(line, running.attempt) : Verdict::kGoOn;
+  if (verdict == Verdict::kIgnore) return;
+  running.verdict = verdict;
+  if (verdict != Verdict::kGoOn && running.pid > 0) ::kill(running.pid, SIGTERM);  // Not reaped: it is ours.
+  if (verdict == Verdict::kAgain) return;
   running.last_line = line;
   handlers_.say(running.launch->label + ": " + line);
 }

@@ -99,6 +99,10 @@ Result<LaunchPlan> PlanSlurm(const SlurmRequest& request, const SlurmEnvironment
     words.insert(words.end(), {"sh", "-c", TextOf(script)});
     return words;
   };
+  // Of a Slurm without a plugin for it; what is asked for holds there anyway.
+  launch.judge = [](const std::string& line, int) {
+    return line.ends_with("lacks support for cpu binding") ? Verdict::kIgnore : Verdict::kGoOn;
+  };
   launch.why = [request](int status, const std::string& last) {
     return WhyStepIsGone(request.directory, request.program, status, last);
   };
