@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <random>
@@ -66,11 +67,15 @@ Status ReadWorkers(std::vector<std::string>* before, SshWords* read) {
     if (!value.ok()) return value.error();
     if (!value->empty()) workers = *value;
   }
-  if (!workers.empty()) read->run.insert(read->run.begin(), {"-n", workers});
+  // A run that goes on has its words from the journal.
+  const bool goes_on = std::any_of(read->run.begin(), read->run.end(),
+                                   [](const std::string& word) { return word.starts_with("--resume"); });
+  if (!workers.empty() && !goes_on) read->run.insert(read->run.begin(), {"-n", workers});
   const std::vector<std::string> default_python = PythonWords(read->run), taken = AgentWords(read->run);
   std::vector<std::string>& words = read->request.agent_words;
   words = default_python;
   words.insert(words.end(), taken.begin(), taken.end());
+  if (!workers.empty() && goes_on) words.insert(words.end(), {"-n", workers});
   if (!python->empty()) words.insert(words.end(), {"--python", *python});
   return Ok();
 }

@@ -1,4 +1,4 @@
-"""`fastest slurm` on a real Slurm of four virtual nodes (lab.py). Run by ./dev slurm: it takes a minute or two."""
+"""`fastest slurm` on a real Slurm of four virtual nodes (slurm_lab.py). Run by ./dev slurm: it takes a minute or two."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from lab import NODES, SlurmLab, why_not
+from slurm_lab import NODES, SlurmLab, why_not
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "acceptance"))
 from running import MARK, PROGRAM, PYTHON, environment, marked_processes

@@ -1,7 +1,7 @@
 """A real Slurm of four virtual nodes on this machine: its own munge, controller and four slurmd, in one folder.
 
 Everything lies in the folder that it is given and on free ports, and it ends only processes that it started, by pid.
-`python tests/slurm/lab.py FOLDER` brings one up, prints the SLURM_CONF to export, and takes it down on Enter.
+`python tests/slurm/slurm_lab.py FOLDER` brings one up, prints the SLURM_CONF to export, and takes it down on Enter.
 """
 
 from __future__ import annotations
