@@ -38,14 +38,13 @@ ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
-JobAcctGatherType=jobacct_gather/none
-AccountingStorageType=accounting_storage/none
 MpiDefault=none
 ReturnToService=2
 SlurmdTimeout=10
 KillWait=5
 InactiveLimit=0
-NodeName={nodes} NodeHostname={host} NodeAddr={address} Port={ports} CPUs=2 RealMemory=500
+SlurmdParameters=config_overrides
+NodeName={nodes} NodeHostname={host} NodeAddr={address} Port={ports} CPUs=8 RealMemory=500
 PartitionName=main Nodes={nodes} Default=YES State=UP MaxTime=10
 """
 
