@@ -175,7 +175,11 @@ Result<NetworkOptions> PrepareNetwork(const Invocation& invocation) {
                     "then --join-secret fastest-keys/join.secret for the coordinator and each agent)",
                     words.listen)};
   if (!words.allow_skew.contains("code")) {
-    const auto code = ReadOwnCode({invocation.options.report_log, invocation.options.json, invocation.guess.junit_xml});
+    std::error_code failed;  // Output into a file of the tree (a batch job's) is no code, and grows.
+    const std::string out = std::filesystem::read_symlink("/proc/self/fd/1", failed).string();
+    const std::string err = std::filesystem::read_symlink("/proc/self/fd/2", failed).string();
+    const auto code =
+        ReadOwnCode({invocation.options.report_log, invocation.options.json, invocation.guess.junit_xml, out, err});
     if (!code.ok()) return code.error();
     network.code_digest = code->digest();
     network.code_manifest = code->Text();

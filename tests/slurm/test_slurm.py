@@ -174,8 +174,8 @@ def test_a_batch_job_uses_its_own_allocation_and_its_exit_code_is_the_runs(site)
     site.write(MIXED)
     script = site.base / "job.sh"
     script.write_text("#!/bin/sh\nexec " + " ".join(site.words()) + "\n")
-    exit_code, _ = site.end_of(site.start("sbatch", "--wait", "-N3", f"--output={site.base / 'job.out'}", str(script)))
-    said = (site.base / "job.out").read_text()
+    exit_code, _ = site.end_of(site.start("sbatch", "--wait", "-N3", str(script)))
+    said = next(site.root.glob("slurm-*.out")).read_text()  # In the tree, as is sbatch's habit.
     assert exit_code == 1, said
     assert re.search(r"=+ 4 failed.* in ", said) and "agent n1" in said and "agent n3" in said, said
     assert site.nothing_left(10)
