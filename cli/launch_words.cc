@@ -68,11 +68,9 @@ std::vector<std::string> PythonWords(const std::vector<std::string>& run) {
 std::string Describe(const LaunchPlan& plan) {
   std::string text;
   for (const Launch& launch : plan.launches) {
-    std::vector<std::string> quoted;
     const std::string endpoint =
         plan.listen.ends_with("*") ? plan.listen.substr(0, plan.listen.size() - 1) + "PORT" : plan.listen;
-    for (const std::string& word : launch.command(endpoint, 0)) quoted.push_back(ShellQuoted(word));
-    text += fmt::format("{}\n", fmt::join(quoted, " "));
+    text += ShellLine(launch.command(endpoint, 0)) + "\n";
   }
   return text;
 }

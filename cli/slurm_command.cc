@@ -74,9 +74,7 @@ int SlurmCommand(const std::vector<std::string>& words) {
     inner.insert(inner.end(), split->run.begin(), split->run.end());
     const std::vector<std::string> command = SallocCommand(split->before, inner);
     if (!dry_run) return Become(command);
-    std::vector<std::string> quoted;
-    for (const std::string& word : command) quoted.push_back(ShellQuoted(word));
-    return std::fputs(fmt::format("{}\n", fmt::join(quoted, " ")).c_str(), stdout), 0;
+    return std::fputs((ShellLine(command) + "\n").c_str(), stdout), 0;
   }
   SlurmRequest request;
   request.slurm_words = std::move(split->before);

@@ -15,6 +15,12 @@ std::string ShellQuoted(const std::string& word) {
   return quoted + "'";
 }
 
+std::string ShellLine(const std::vector<std::string>& words) {
+  std::string line;
+  for (const std::string& word : words) line += (line.empty() ? "" : " ") + ShellQuoted(word);
+  return line;
+}
+
 std::string TextOf(const AgentScript& script) {
   const std::string folder = ShellQuoted(script.directory), program = ShellQuoted(script.program);
   std::string text = fmt::format("cd {0} 2>/dev/null || {{ echo {1} >&2; exit {2}; }}; ", folder,

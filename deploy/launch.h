@@ -32,6 +32,8 @@ struct Launch {
   std::function<std::vector<std::string>(const std::string& endpoint, int attempt)> command;
   // What a line that it wrote means for it. May be empty.
   std::function<Verdict(const std::string& line, int attempt)> judge;
+  // How many of its agents a line that it wrote says are gone, for good. May be empty: none before its end.
+  std::function<std::uint32_t(const std::string& line)> losses;
   // Why its agents are gone, for a person: the wait status, and the last line that it wrote. "": in order.
   std::function<std::string(int status, const std::string& last_line)> why;
   // What to run when it has ended (same arguments as `command`; its output is dropped). May be empty.
@@ -46,8 +48,9 @@ struct LaunchPlan {
   std::string nobody;   // Begins the line that says that there is no agent left: "no host is left".
 };
 
-// One word for a POSIX shell.
+// One word for a POSIX shell, and a command of several.
 std::string ShellQuoted(const std::string& word);
+std::string ShellLine(const std::vector<std::string>& words);
 
 // The script (for `sh -c`) that becomes the agent at the far end, or says what is missing there and ends with one of
 // the codes above. `directory` and `program` are quoted here; `connect` and `words` are not: they may hold variables of

@@ -112,6 +112,10 @@ void LaunchedAgents::OnLine(Running& running, std::string line) {
   if (verdict == Verdict::kAgain) return;
   running.last_line = line;
   handlers_.say(running.launch->label + ": " + line);
+  const std::uint32_t lost = running.launch->losses ? running.launch->losses(line) : 0;
+  if (lost == 0) return;
+  running.lost = std::min(running.lost + lost, running.launch->agents);
+  TellFewer();
 }
 
 void LaunchedAgents::OnExit(Running& running) {
@@ -139,7 +143,7 @@ void LaunchedAgents::OnExit(Running& running) {
     if (!why.empty()) handlers_.say(fmt::format("fastest: error: {}: {}", running.launch->label, why));
   }
   running.gone = true;
-  if (!on_ended_) handlers_.on_fewer(Possible(), plan_.nobody);
+  TellFewer();
   if (running.launch->tidy && StartTidying(running).ok()) return;
   running.ended = true;
   CheckEnded();
@@ -147,8 +151,12 @@ void LaunchedAgents::OnExit(Running& running) {
 
 std::uint32_t LaunchedAgents::Possible() const {
   return std::accumulate(all_.begin(), all_.end(), 0U, [](std::uint32_t sum, const auto& running) {
-    return running->gone ? sum : sum + running->launch->agents;
+    return running->gone ? sum : sum + running->launch->agents - running->lost;
   });
+}
+
+void LaunchedAgents::TellFewer() {
+  if (!on_ended_) handlers_.on_fewer(Possible(), plan_.nobody);
 }
 
 void LaunchedAgents::Signal(int signal) {

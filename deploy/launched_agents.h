@@ -53,8 +53,9 @@ class LaunchedAgents {
     std::string text;  // What was read and is no whole line yet.
     std::string last_line;
     Verdict verdict = Verdict::kGoOn;
-    bool gone = false;   // Its agents are.
-    bool ended = false;  // The launch's `tidy` command, too.
+    std::uint32_t lost = 0;  // Of its agents.
+    bool gone = false;       // Its agents are.
+    bool ended = false;      // The launch's `tidy` command, too.
   };
 
   Status Start(Running& running);
@@ -64,6 +65,7 @@ class LaunchedAgents {
   void OnLine(Running& running, std::string line);
   void OnExit(Running& running);
   std::uint32_t Possible() const;
+  void TellFewer();
   void Signal(int signal);
   void CheckEnded();
 

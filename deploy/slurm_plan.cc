@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -55,6 +56,28 @@ std::string WhyStepIsGone(const std::string& directory, const std::string& progr
 }
 
 }  // namespace
+
+std::uint32_t CountEndedTasks(const std::string& line) {
+  if (!line.starts_with("srun: error: ")) return 0;
+  std::size_t at = line.find(": task");
+  const std::size_t end = at == std::string::npos ? at : line.find(": ", at + 2);
+  if (end == std::string::npos || line.compare(end, 9, ": Exited ") != 0) return 0;
+  at = line.find(' ', at + 2) + 1;  // Behind "task" or "tasks".
+  std::uint32_t count = 0;
+  while (at < end) {
+    const std::size_t comma = std::min(line.find(',', at), end);
+    std::uint32_t first = 0, last = 0;
+    const char* text = line.data() + at;
+    const auto [stop, failed] = std::from_chars(text, line.data() + comma, first);
+    if (failed != std::errc()) return 0;
+    const bool range = stop != line.data() + comma;
+    if (range && (*stop != '-' || std::from_chars(stop + 1, line.data() + comma, last).ec != std::errc())) return 0;
+    if (range && last < first) return 0;
+    count += range ? last - first + 1 : 1;
+    at = comma + 1;
+  }
+  return count;
+}
 
 bool InAllocation(const SlurmEnvironment& environment) { return !environment("SLURM_JOB_ID").empty(); }
 
@@ -103,6 +126,7 @@ Result<LaunchPlan> PlanSlurm(const SlurmRequest& request, const SlurmEnvironment
   launch.judge = [](const std::string& line, int) {
     return line.ends_with("lacks support for cpu binding") ? Verdict::kIgnore : Verdict::kGoOn;
   };
+  launch.losses = CountEndedTasks;
   launch.why = [request](int status, const std::string& last) {
     return WhyStepIsGone(request.directory, request.program, status, last);
   };

@@ -32,6 +32,9 @@ bool InAllocation(const SlurmEnvironment& environment);
 std::vector<std::string> SallocCommand(const std::vector<std::string>& slurm_words,
                                        const std::vector<std::string>& inner);
 
+// How many tasks a line of srun says have ended badly: "srun: error: n[1,3-4]: tasks 0,2-3: Exited with exit code 78".
+std::uint32_t CountEndedTasks(const std::string& line);
+
 // One launch, of one agent a node of the allocation. An Error: the environment does not say how many nodes there are.
 Result<LaunchPlan> PlanSlurm(const SlurmRequest& request, const SlurmEnvironment& environment);
 

@@ -8,6 +8,7 @@ TEST_CASE("a word is quoted for a POSIX shell only where it must be") {
   CHECK(ShellQuoted("/usr/bin/python3.11") == "/usr/bin/python3.11");
   CHECK(ShellQuoted("") == "''");
   CHECK(ShellQuoted("a b;$(c)") == "'a b;$(c)'");
+  CHECK(ShellLine({"echo", "a b", ""}) == "echo 'a b' ''");
   CHECK(ShellQuoted("it's") == R"('it'\''s')");
 }
 

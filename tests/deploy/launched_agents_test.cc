@@ -94,6 +94,16 @@ TEST_CASE("an end that is not in order is told with its reason, and how many age
   CHECK(site.fewer == std::vector<std::uint32_t>{4});
 }
 
+TEST_CASE("a line can say that some of a process's agents are gone") {
+  Site site;
+  Launch& launch = site.Add("one", "echo lost; echo else; echo lost; read secret; read more");
+  launch.agents = 2;
+  launch.losses = [](const std::string& line) { return line == "lost" ? 1U : 0U; };
+  REQUIRE(site.Start().ok());
+  site.Run();
+  CHECK(site.fewer == std::vector<std::uint32_t>{1, 0});
+}
+
 TEST_CASE("an attempt that can't succeed is followed by another one") {
   Site site;
   Launch& launch = site.Add("one", "echo attempt $2; read secret; [ $2 = 2 ] || read more");

@@ -79,6 +79,17 @@ TEST_CASE("--listen is where the nodes connect to") {
         std::string::npos);
 }
 
+TEST_CASE("srun's line about ended tasks says how many agents are gone") {
+  CHECK(CountEndedTasks("srun: error: n1: task 0: Exited with exit code 78") == 1);
+  CHECK(CountEndedTasks("srun: error: n[1,3-4]: tasks 0,2-3: Exited with exit code 66") == 3);
+  CHECK(CountEndedTasks("srun: error: n[1-12]: tasks 0-11: Exited with exit code 66") == 12);
+  for (const char* other :
+       {"srun: error: n1: task 0: Killed", "0: srun: error: n1: task 0: Exited with exit code 1",
+        "srun: error: n1: task x: Exited with exit code 1", "srun: error: n1: tasks 3-1: Exited with",
+        "srun: error: task 0", "srun: error: n1: task 0-: Exited with exit code 1", ""})
+    CHECK(CountEndedTasks(other) == 0);
+}
+
 TEST_CASE("an end of srun says what was missing on the nodes") {
   const auto plan = PlanSlurm(Request(), Variables({{"SLURM_JOB_NUM_NODES", "4"}}));
   REQUIRE(plan.ok());

@@ -79,8 +79,8 @@ class Site:
         self.processes.append(process)
         return process
 
-    def words(self, *slurm: str, program: str = PROGRAM) -> list[str]:
-        return [program, "slurm", *slurm, "--", "--python", PYTHON, "-v", "-n", "1", "--report-log", str(self.log)]
+    def words(self, *slurm: str) -> list[str]:
+        return [PROGRAM, "slurm", *slurm, "--", "--python", PYTHON, "-v", "-n", "1", "--report-log", str(self.log)]
 
     def slurm(self, nodes: int = 4) -> subprocess.Popen:
         return self.start(*self.words(f"-N{nodes}"))
@@ -202,6 +202,19 @@ def test_a_lost_node_is_a_lost_agent(site, whole):
     assert re.search(r"^agent n2 .*(lost|left|1 worker)", said, re.M), said
     assert site.nothing_left()
     site.lab.wait_for(lambda: site.lab.idle() == 4, "four idle nodes")
+
+
+def test_a_node_that_cannot_begin_is_not_waited_for(site):
+    python = site.base / "python"
+    python.write_text(f'#!/bin/sh\n[ "$SLURMD_NODENAME" != n3 ] || {{ sleep 2; exit 1; }}\nexec {PYTHON} "$@"\n')
+    python.chmod(0o755)
+    words = [str(python) if word == PYTHON else word for word in site.words("-N4")]
+    began = time.monotonic()
+    exit_code, said = site.end_of(site.start(*words))
+    assert exit_code == 0, said
+    assert time.monotonic() - began < 45, said  # Without knowing that it will not come: a minute.
+    assert "agent n3 is refused: pytest does not start there" in said and "n3: task 2: Exited with exit code 78" in said, said
+    assert site.each_once()
 
 
 def test_scancel_ends_the_run_with_a_summary(site):
