@@ -47,7 +47,6 @@ bool IsReadOnlyMount(const std::string& path) {
 
 // The join secret, or "".
 Result<std::string> ReadJoinSecret(const NetworkWords& words) {
-  if (!words.secret.empty()) return words.secret;
   std::string secret = Trimmed(TakeSecret("FASTEST_JOIN_SECRET"));
   std::string place = "FASTEST_JOIN_SECRET";
   const std::string path = words.join_secret.empty() ? Variable("FASTEST_JOIN_SECRET_FILE") : words.join_secret;
@@ -64,6 +63,14 @@ Result<std::string> ReadJoinSecret(const NetworkWords& words) {
                     "--join-secret)",
                     place, secret.size(), kLeastJoinSecret)};
   return secret;
+}
+
+// The secret that was made for this run: nothing else counts, and what the environment holds is wiped all the same.
+std::string RunSecret(const NetworkWords& words) {
+  if (words.secret.empty()) return "";
+  TakeSecret("FASTEST_JOIN_SECRET");
+  TakeSecret("FASTEST_KEY");
+  return words.secret;
 }
 
 // This side's own pair from a key file: a line "secret HEX".
@@ -123,6 +130,7 @@ Result<std::string> ReadSecretFile(const std::string& path) {
 }
 
 Result<std::optional<CoordinatorKeys>> ReadCoordinatorKeys(const NetworkWords& words) {
+  if (const std::string made = RunSecret(words); !made.empty()) return std::optional(CoordinatorKeysOfJoinSecret(made));
   auto secret = ReadJoinSecret(words);
   if (!secret.ok()) return secret.error();
   auto own = ReadOwnKey(words);
@@ -139,6 +147,7 @@ Result<std::optional<CoordinatorKeys>> ReadCoordinatorKeys(const NetworkWords& w
 }
 
 Result<std::optional<AgentKeys>> ReadAgentKeys(const NetworkWords& words) {
+  if (const std::string made = RunSecret(words); !made.empty()) return std::optional(AgentKeysOfJoinSecret(made));
   auto secret = ReadJoinSecret(words);
   if (!secret.ok()) return secret.error();
   auto own = ReadOwnKey(words);

@@ -70,6 +70,15 @@ def test_a_host_that_cannot_be_reached_is_named_and_the_run_goes_on(two):
     assert two.each_once()
 
 
+def test_keys_of_the_environment_are_not_the_runs_and_no_test_sees_them(site):
+    site.write("import os\ndef test(): assert 'FASTEST_JOIN_SECRET' not in os.environ and 'FASTEST_KEY' not in os.environ\n")
+    site.hosts.add("build1")
+    env = {"FASTEST_JOIN_SECRET": "short", "FASTEST_KEY": "none", "FASTEST_KEY_FILE": "/not/there"}
+    exit_code, said = site.end_of(site.ssh("build1", run=("--with-agent",), env=env))
+    assert exit_code == 0, said
+    assert "4 passed" in said
+
+
 def test_without_any_host_the_run_ends_at_once(site):
     site.write(SLOW)
     site.hosts.alias("dead", 1)
