@@ -123,3 +123,8 @@ class Hosts:
                     pass
             server.kill()
             server.wait()
+        for pid in self.agents():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
