@@ -58,7 +58,7 @@ TEST_CASE("what is no host is named") {
 }
 
 TEST_CASE("--listen is an address that hosts can connect to") {
-  CHECK(Listen("") == "");
+  CHECK(Listen("").empty());
   CHECK(Listen("10.0.0.1") == "tcp://10.0.0.1:*");
   CHECK(Listen("tcp://10.0.0.1:5570") == "tcp://10.0.0.1:5570");
   CHECK(Listen("[fd00::2]") == "tcp://[fd00::2]:*");
