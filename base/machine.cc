@@ -33,6 +33,8 @@ unsigned UsableProcessors() {
   if (::sched_getaffinity(0, sizeof set, &set) == 0) processors = static_cast<unsigned>(CPU_COUNT(&set));
   const double quota = CgroupProcessors();
   if (quota > 0) processors = std::min(processors, static_cast<unsigned>(std::ceil(quota)));
+  const int allocated = std::atoi(Environment("SLURM_CPUS_ON_NODE").c_str());  // Not every Slurm confines its jobs.
+  if (allocated > 0) processors = std::min(processors, static_cast<unsigned>(allocated));
   return std::max(processors, 1U);
 }
 

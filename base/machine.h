@@ -6,7 +6,8 @@
 
 namespace fastest {
 
-// Processors that this process may use: its affinity, and its cgroup's quota rounded up (v2 and v1). At least 1.
+// Processors that this process may use: its affinity, its cgroup's quota rounded up (v2 and v1), and what Slurm has
+// allocated on this node. At least 1.
 unsigned UsableProcessors();
 
 std::string HostName();

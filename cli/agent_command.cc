@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
 
 #include "base/machine.h"
+#include "base/pipe.h"
 #include "base/signals.h"
 #include "cli/console.h"
 #include "cli/link_keys.h"
@@ -25,6 +27,7 @@ constexpr int kDrained = 143;  // As a process that SIGTERM ended.
 // So long the coordinator has to hear our goodbye.
 constexpr std::chrono::seconds kGoodbyeTime{5};
 constexpr std::size_t kMostDifferences = 20;
+constexpr std::size_t kLongestSecret = 4'096;
 
 struct Work {
   Options options;
@@ -42,6 +45,12 @@ int Fail(const Error& error) {
   return kRefused;
 }
 
+// On a node of Slurm its name there: several may be one machine.
+std::string OwnName() {
+  const std::string node = Environment("SLURMD_NODENAME");
+  return node.empty() ? HostName() : node;
+}
+
 // One session with the coordinator, from Hello to its end.
 class AgentSession {
  public:
@@ -54,13 +63,14 @@ class AgentSession {
       Check();
       return false;
     });
+    if (work->options.network.lifeline) loop_.WatchRead(STDIN_FILENO, [this] { OnLifeline(); });
   }
 
   // The exit code, or nothing: begin again, with nothing of this session.
   std::optional<int> Run() {
     const NetworkWords& network = work_->options.network;
     const Status connected =
-        agent_.Connect(network.connect, network.name.empty() ? HostName() : network.name, work_->code_digest);
+        agent_.Connect(network.connect, network.name.empty() ? OwnName() : network.name, work_->code_digest);
     if (!connected.ok()) return Fail(connected.error());
     loop_.Run();
     return exit_code_;
@@ -75,9 +85,21 @@ class AgentSession {
   // The first one drains, the second one ends at once.
   void OnSignal() {
     if (std::exchange(told_to_stop_, true)) return agent_.agent().Shutdown("the agent was told to stop at once");
+    const auto at_once = [this] { agent_.agent().Shutdown("it was terminated together with its workers"); };
+    if (agent_.ExpectTermination(at_once)) return at_once();
     agent_.agent().Drain("it was told to stop");
     loop_.After(Span(work_->options.network.grace),
                 [this] { agent_.agent().Shutdown("its tests did not end within the grace period"); });
+  }
+
+  // Whoever started us is gone, and the coordinator with it: nobody waits for what runs here.
+  void OnLifeline() {
+    std::string ignored;
+    if (ReadAvailable(STDIN_FILENO, ignored) != ReadEnd::kClosed) return;
+    loop_.UnwatchRead(STDIN_FILENO);
+    cut_off_ = true;
+    agent_.agent().Shutdown("what started it has gone");
+    loop_.After(kGoodbyeTime, [this] { End(told_to_stop_ ? kDrained : kOrphaned); });
   }
 
   void OnEnd(AgentLink::End end, const std::string& why) {
@@ -109,9 +131,10 @@ class AgentSession {
 
   void Check() {
     if (!agent_.ended()) return;
+    if (cut_off_ && !goodbye_) return End(told_to_stop_ ? kDrained : kOrphaned);
     if (!goodbye_) goodbye_ = loop_.now();
     const bool heard = agent_.finished() || !agent_.link().welcomed();
-    if (!heard && loop_.now() - *goodbye_ < kGoodbyeTime) return;
+    if (!heard && !cut_off_ && loop_.now() - *goodbye_ < kGoodbyeTime) return;
     End(told_to_stop_ ? kDrained : kDone);
   }
 
@@ -121,9 +144,22 @@ class AgentSession {
   Signals signals_;
   LinkedAgent agent_;
   bool told_to_stop_ = false;
+  bool cut_off_ = false;  // The lifeline has ended.
   std::optional<Time> goodbye_;
   std::optional<int> exit_code_;
 };
+
+// The first line of standard input. Byte by byte: what follows is the lifeline's.
+Result<std::string> ReadSecretLine() {
+  std::string line;
+  for (char c = 0; line.size() < kLongestSecret; line += c) {
+    if (::read(STDIN_FILENO, &c, 1) != 1) return Error{"--lifeline: standard input has ended before the join secret"};
+    if (c == '\n') break;
+  }
+  if (line.size() < kLeastJoinSecret) return Error{"--lifeline: the first line of standard input is no join secret"};
+  SetNonBlocking(STDIN_FILENO);
+  return line;
+}
 
 Result<Work> Prepare(const std::vector<std::string>& words) {
   Work work;
@@ -134,6 +170,11 @@ Result<Work> Prepare(const std::vector<std::string>& words) {
   if (!options.pytest_argv.empty())
     return Error{
         fmt::format("agent: unknown argument {} (pytest's arguments are the coordinator's)", options.pytest_argv[0])};
+  if (network.lifeline) {
+    auto secret = ReadSecretLine();
+    if (!secret.ok()) return secret.error();
+    options.network.secret = *std::move(secret);
+  }
   auto keys = ReadAgentKeys(network);
   if (!keys.ok()) return keys.error();
   work.keys = *keys;

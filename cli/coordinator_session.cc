@@ -80,10 +80,18 @@ void CoordinatorSession::Hear(AgentId agent, AgentMessage message) {
 void CoordinatorSession::WatchAgents() {
   if (!network_) return;
   if (run_.present() > 0) attended_ = loop_.now();
-  if (loop_.now() - started_ >= network_->enough_after && !std::exchange(hurried_, true)) Apply(Run::Hurry{});
+  if (most_agents_ == 0U && run_.present() == 0) return Apply(Run::Abandoned{why_no_more_});
+  const bool complete = most_agents_ && run_.ready() > 0 && run_.ready() >= *most_agents_;
+  if ((complete || loop_.now() - started_ >= network_->enough_after) && !std::exchange(hurried_, true))
+    Apply(Run::Hurry{});
   if (loop_.now() - attended_ >= network_->abandoned_after)
     Apply(Run::Abandoned{fmt::format("no agent for {} s (--agents-timeout)",
                                      std::chrono::ceil<std::chrono::seconds>(network_->abandoned_after).count())});
+}
+
+void CoordinatorSession::ExpectAtMost(std::uint32_t agents, std::string why) {
+  most_agents_ = agents;
+  why_no_more_ = std::move(why);
 }
 
 void CoordinatorSession::Interrupt(bool now, const std::string& why) { Apply(Run::Interrupted{now, why}); }

@@ -49,6 +49,9 @@ class CoordinatorSession {
   // Before Bind, for agents on other machines; `on_stranger` hears of those who are turned away.
   void OpenToNetwork(NetworkOptions network, std::function<void(const std::string&)> on_stranger);
   Result<std::string> Bind(const std::string& endpoint) { return link_.Bind(endpoint); }
+  // From now on at most so many agents can be there: nobody waits for more of them to begin, and with 0 the run ends
+  // (exit 3) when the last one has gone. `why`: a line for a person.
+  void ExpectAtMost(std::uint32_t agents, std::string why);
   void Interrupt(bool now, const std::string& why);
   const Run& run() const { return run_; }
   // The run's, with what the finisher made of it.
@@ -78,6 +81,8 @@ class CoordinatorSession {
   Time started_;
   Time attended_;  // When an agent was last there.
   bool hurried_ = false;
+  std::optional<std::uint32_t> most_agents_;
+  std::string why_no_more_;
   bool is_finishing_ = false;  // The finisher has the run's end.
   bool told_finished_ = false;
   std::optional<int> exit_code_;

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "agent/agent.h"
 #include "cli/options.h"
@@ -24,6 +26,10 @@ class LinkedAgent {
   // `code_digest`: of the tree here; "": the coordinator's own.
   Status Connect(const std::string& endpoint, const std::string& name, const std::string& code_digest);
   Agent& agent() { return agent_; }
+  // From now on the processes that SIGTERM ends have been ended along with us, from outside (Slurm signals all of a
+  // step): no test is blamed for it. Whether there is such news already; it is dropped then, with all that followed,
+  // and what the agent holds runs elsewhere: call Shutdown. `on_news` is called when such news comes later.
+  bool ExpectTermination(std::function<void()> on_news);
   const AgentLink& link() const { return link_; }
   // It has said goodbye.
   bool ended() const { return said_goodbye_; }
@@ -31,7 +37,15 @@ class LinkedAgent {
   bool finished() const { return said_goodbye_ && link_.drained(); }
 
  private:
+  void Send(AgentMessage message);
+  void Release();
+
+  EventLoop& loop_;
   std::uint32_t workers_;
+  std::vector<AgentMessage> held_;  // Since news that may be of a termination from outside, until it is clear.
+  bool holding_ = false;
+  std::function<void()> on_news_;  // Set: terminations are expected.
+  bool only_goodbye_ = false;      // Everything else is dropped.
   bool said_goodbye_ = false;
   AgentLink link_;
   Agent agent_;

@@ -52,6 +52,7 @@ const std::map<std::string, bool>& OwnOptions() {
                                                    {"--name", true},
                                                    {"--grace", true},
                                                    {"--orphan-timeout", true},
+                                                   {"--lifeline", false},
                                                    {"--join-secret", true},
                                                    {"--key-file", true},
                                                    {"--coordinator-key", true},
@@ -180,6 +181,7 @@ void AddNetworkOptions(CLI::App* app, NetworkWords* network, std::vector<std::st
   app->add_option("--name", network->name);
   app->add_option("--grace", network->grace)->check(CLI::Range(0.0, 1e6));
   app->add_option("--orphan-timeout", network->orphan_timeout)->check(CLI::Range(1.0, 1e6));
+  app->add_flag("--lifeline", network->lifeline);
   app->add_option("--join-secret", network->join_secret);
   app->add_option("--key-file", network->key_file);
   app->add_option("--coordinator-key", network->coordinator_key);
@@ -385,6 +387,8 @@ std::string HelpText() {
        fastest [coordinator] --resume ID
        fastest agent --connect tcp://HOST:PORT [-n N|auto]
        fastest keygen [--join-secret] [--out DIR]
+       fastest ssh HOST,HOST... [options] -- [options] [paths]
+       fastest slurm -N NODES [options of salloc] -- [options] [paths]
        fastest ci [--index I --total N] [--connect HOST[:PORT]] [options] [paths]
        fastest merge [--junitxml FILE] [--report-log FILE] [--json FILE] [--history FILE] [--coverage FILE] FOLDER...
 
@@ -422,6 +426,7 @@ Of fastest coordinator and fastest agent (docs/manual/many-machines.md):
   --name NAME              the agent's name in reports; default: the host's
   --grace SECONDS          what running tests get after SIGTERM (30)
   --orphan-timeout SECONDS an agent ends when the coordinator has been silent for so long (120)
+  --lifeline               agent: its standard input is the join secret (a line); it ends when that input does
   --join-secret FILE       a secret that both sides share; or FASTEST_JOIN_SECRET[_FILE]
   --key-file FILE          this side's own key (fastest keygen); or FASTEST_KEY[_FILE]
   --allow-keys FILE        coordinator: the agents' public keys; or FASTEST_ALLOW_KEYS_FILE

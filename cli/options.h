@@ -28,6 +28,8 @@ struct NetworkWords {
   std::string name;              // Of the agent.
   double grace = 30;             // Seconds that running tests have after SIGTERM.
   double orphan_timeout = 120;   // Seconds.
+  bool lifeline = false;         // The agent ends with its standard input, whose first line is the join secret.
+  std::string secret;            // A join secret that was made for this run; never from the command line.
   std::string join_secret;       // Path.
   std::string key_file;          // Path.
   std::string coordinator_key;   // The public key, hex, or a path of a file that holds it.

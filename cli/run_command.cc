@@ -31,6 +31,7 @@
 #include "cli/resume.h"
 #include "cli/settings.h"
 #include "cli/sharding.h"
+#include "deploy/launched_agents.h"
 #include "discovery/discovery.h"
 
 namespace fastest {
@@ -174,7 +175,11 @@ Result<NetworkOptions> PrepareNetwork(const Invocation& invocation) {
                     "then --join-secret fastest-keys/join.secret for the coordinator and each agent)",
                     words.listen)};
   if (!words.allow_skew.contains("code")) {
-    const auto code = ReadOwnCode({invocation.options.report_log, invocation.options.json, invocation.guess.junit_xml});
+    std::error_code failed;  // Output into a file of the tree (a batch job's) is no code, and grows.
+    const std::string out = std::filesystem::read_symlink("/proc/self/fd/1", failed).string();
+    const std::string err = std::filesystem::read_symlink("/proc/self/fd/2", failed).string();
+    const auto code =
+        ReadOwnCode({invocation.options.report_log, invocation.options.json, invocation.guess.junit_xml, out, err});
     if (!code.ok()) return code.error();
     network.code_digest = code->digest();
     network.code_manifest = code->Text();
@@ -236,8 +241,9 @@ void TellFailure(const std::string& text) {
 }
 
 // Lets agents come: those of other machines, and the one in this process (null: there is none).
+// `launched` (null: they come by themselves) are started.
 Status OpenDoors(const Invocation& invocation, std::optional<NetworkOptions> network, CoordinatorSession& session,
-                 LinkedAgent* local, Journal* journal, Console& console) {
+                 LinkedAgent* local, LaunchedAgents* launched, Journal* journal, Console& console) {
   const NetworkWords& words = invocation.options.network;
   if (network) {
     session.OpenToNetwork(std::move(*network), [](const std::string& text) {
@@ -247,6 +253,10 @@ Status OpenDoors(const Invocation& invocation, std::optional<NetworkOptions> net
     if (!bound.ok()) return bound.error();
     console.Write(fmt::format("fastest: run {} listens on {}\n", invocation.options.run_id, *bound));
     if (journal != nullptr) journal->Listen(*bound);
+    console.Flush();
+    if (launched != nullptr) {
+      if (const Status started = launched->Start(*bound); !started.ok()) return started.error();
+    }
   }
   if (local == nullptr) return Ok();
   constexpr const char* kHere = "inproc://run";
@@ -254,8 +264,32 @@ Status OpenDoors(const Invocation& invocation, std::optional<NetworkOptions> net
   return local->Connect(kHere, words.name.empty() ? HostName() : words.name, "");
 }
 
-// `network`: of a coordinator for other machines; nothing: the run is this process's own.
-int Execute(Invocation& invocation, std::optional<NetworkOptions> network) {
+// The agents that this process brings up itself; null: there are none. `session` is made before any of them ends.
+std::unique_ptr<LaunchedAgents> PrepareLaunch(EventLoop& loop, std::optional<LaunchPlan> plan,
+                                              const NetworkWords& network, Console& console,
+                                              const std::unique_ptr<CoordinatorSession>& session) {
+  if (!plan) return nullptr;
+  const std::uint32_t own = network.with_agent ? 1 : 0;
+  LaunchedAgents::Handlers handlers;
+  handlers.say = [&console](const std::string& line) {
+    console.Flush();
+    std::fprintf(stderr, "%s\n", line.c_str());
+  };
+  handlers.on_fewer = [&session, own](std::uint32_t possible, const std::string& why) {
+    session->ExpectAtMost(possible + own, why);
+  };
+  return std::make_unique<LaunchedAgents>(loop, *std::move(plan), network.secret, std::move(handlers));
+}
+
+// Where no agent has ever come it is what was asked for that is wrong.
+int ExitCodeOf(const CoordinatorSession& session, bool launched) {
+  const bool nobody_came = session.run().next_worker() == WorkerId{0};
+  return launched && nobody_came && session.exit_code() == kInternal ? kUsage : session.exit_code();
+}
+
+// `network`: of a coordinator for other machines; nothing: the run is this process's own. `launch`: it brings its
+// agents up itself.
+int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::optional<LaunchPlan> launch) {
   const bool coordinator = network.has_value();
   const bool has_agent = !coordinator || invocation.options.network.with_agent;
   Console console;
@@ -280,6 +314,7 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network) {
       invocation.options.handover < 0 ? Result<UniqueFd>(UniqueFd()) : AdoptInherited(invocation.options.handover);
   if (!handover.ok()) return refuse(Error{"--handover: " + handover.error().message});
   std::unique_ptr<CoordinatorSession> session;
+  const auto launched = PrepareLaunch(loop, std::move(launch), invocation.options.network, console, session);
   ControllerHost controller(loop, agent_options.ok() ? agent_options->process : PythonOptions{}, setup,
                             invocation.workers <= 1, *std::move(handover),
                             [&] { session->Interrupt(true, "the pytest that handed over its run has gone"); });
@@ -299,7 +334,7 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network) {
       [&](RunFinished end, std::function<void(RunFinished)> told) {
         controller.Close(std::move(end), std::move(told));
       },
-      [&] { loop.Stop(); });
+      [&] { launched ? launched->End([&] { loop.Stop(); }) : loop.Stop(); });
   for (Reporter* reporter : reporting.reporters()) session->AddReporter(reporter);
   session->AddReporter(&controller);
   if (*journal) session->Keep(journal->get());
@@ -314,7 +349,8 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network) {
   if (const Status read = ReadHistory(invocation, console, &history); !read.ok()) return refuse(read.error());
   if (NeedsDiscovery(invocation)) planner.Prepare();
 
-  const Status opened = OpenDoors(invocation, std::move(network), *session, local.get(), journal->get(), console);
+  const Status opened =
+      OpenDoors(invocation, std::move(network), *session, local.get(), launched.get(), journal->get(), console);
   if (!opened.ok()) return refuse(opened.error());
   loop.AddPump([&] {
     console.Flush();
@@ -325,7 +361,7 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network) {
   if (*journal) (*journal)->Close(interrupts == 0);
   KeepHistory(invocation, session->run(), history, console);
   TellFailure(session->run().failure_text());
-  return session->exit_code();
+  return ExitCodeOf(*session, launched != nullptr);
 }
 
 // The end of a finished run, from its journal.
@@ -340,9 +376,7 @@ int TellAgain(const Invocation& invocation) {
   return *invocation.resumption->contents->finished;
 }
 
-}  // namespace
-
-int RunCommand(const std::vector<std::string>& words, bool coordinator) {
+int Command(const std::vector<std::string>& words, bool coordinator, std::optional<LaunchPlan> launch) {
   auto invocation = ReadInvocation(words);
   if (invocation.ok() && !invocation->options.resume.empty()) {
     invocation = ResumedInvocation(*invocation);
@@ -357,6 +391,7 @@ int RunCommand(const std::vector<std::string>& words, bool coordinator) {
   }
   std::optional<NetworkOptions> network;
   if (coordinator) {
+    if (launch) invocation->options.network.secret = Hex(RandomDigest());
     auto prepared = PrepareNetwork(*invocation);
     if (!prepared.ok()) return Fail(prepared.error());
     network = std::move(*prepared);
@@ -364,7 +399,7 @@ int RunCommand(const std::vector<std::string>& words, bool coordinator) {
   }
   if (invocation->guess.collect_only && options.static_only) return DiscoverCommand(words);
   const bool hosted = options.help || !invocation->guess.exec.empty() || invocation->guess.collect_only;
-  if (!hosted) return Execute(*invocation, std::move(network));
+  if (!hosted) return Execute(*invocation, std::move(network), std::move(launch));
   auto python = FindPython(options.python);
   if (!python.ok()) return Fail(python.error());
   std::vector<std::string> argv = options.pytest_argv;
@@ -378,6 +413,21 @@ int RunCommand(const std::vector<std::string>& words, bool coordinator) {
   const Error failed = ExecPytest(*python, argv);
   Console().Complain(failed.message);
   return kInternal;
+}
+
+}  // namespace
+
+int RunCommand(const std::vector<std::string>& words, bool coordinator) {
+  return Command(words, coordinator, std::nullopt);
+}
+
+int LaunchingCommand(const std::vector<std::string>& words, LaunchPlan plan) {
+  std::uint32_t agents = std::find(words.begin(), words.end(), "--with-agent") == words.end() ? 0 : 1;
+  for (const Launch& launch : plan.launches) agents += launch.agents;
+  std::vector<std::string> all = {"--listen",     plan.listen, "--expect-agents", std::to_string(agents),
+                                  "--min-agents", "1"};
+  all.insert(all.end(), words.begin(), words.end());
+  return Command(all, true, std::move(plan));
 }
 
 int DiscoverCommand(const std::vector<std::string>& words) {

@@ -94,7 +94,7 @@ class Lab:
         self.keys = ["--join-secret", str(self.secret)]
         self.env = environment(base, {})
         self.tag = uuid.uuid4().hex[:6]
-        self.port = 20000 + int(self.tag, 16) % 20000
+        self.port = 20000 + int(self.tag, 16) % 12000  # Below those that systems give to clients.
         self.processes: list[subprocess.Popen] = []
         self.namespaces: list[str] = []
         self.home = Machine(self._namespace("c") if network else None)

@@ -18,6 +18,8 @@ EXCEPTION_ADAPTERS: dict[str, str] = {
 SLEEPERS = {
     "tests/acceptance/": "whole programs are timed and killed there",
     "tests/faults/": "links are cut for real seconds there",
+    "tests/slurm/": "nodes come up and are killed there",
+    "tests/ssh/": "whole programs are timed and killed there",
     "tests/worker/fake_agent.py": "a worker's state in shared memory can only be polled",
 }
 
