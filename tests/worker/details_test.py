@@ -188,9 +188,9 @@ def test_parametrised_methods_that_may_go_apart_are_told(project, agent):
     def test_function(a): pass
     """
     project(test_a=text)
-    one = agent()
+    one = agent(n=2)
     one.ready()
-    collected = one.become().until("COLLECTED")[-1]
+    collected = one.collect()
     assert collected["divisible"] == ["test_a.py::TestA::test_free"]
 
 
