@@ -5,6 +5,7 @@
 
 #include "cli/agent_command.h"
 #include "cli/ci_command.h"
+#include "cli/k8s_command.h"
 #include "cli/keygen_command.h"
 #include "cli/merge_command.h"
 #include "cli/run_command.h"
@@ -13,12 +14,13 @@ int main(int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
   const std::string first = words.empty() ? "" : words.front();
   const bool subcommand = first == "discover" || first == "coordinator" || first == "agent" || first == "keygen" ||
-                          first == "ci" || first == "merge";
+                          first == "ci" || first == "merge" || first == "k8s";
   if (subcommand) words.erase(words.begin());
   if (first == "discover") return fastest::DiscoverCommand(words);
   if (first == "keygen") return fastest::KeygenCommand(words);
   if (first == "ci") return fastest::CiCommand(words);
   if (first == "merge") return fastest::MergeCommand(words);
+  if (first == "k8s") return fastest::K8sCommand(words);
   if (first == "agent") return fastest::AgentCommand(words);
   return fastest::RunCommand(words, first == "coordinator");
 }
