@@ -54,11 +54,15 @@ K8sRun::K8sRun(KubernetesRun run, std::vector<PlacedReport> reports, const K8sRu
 
 int K8sRun::Run() {
   const auto made = kubectl_.Run({"create", "-f", "-"}, KubernetesManifest(run_));
-  if (!made.ok() || !made->ok) {
-    const std::string why = made.ok() ? LastLine(made->errors) : made.error().message;
-    console_.Complain(fmt::format("k8s run: kubectl could not make the run: {}", why));
+  if (!made.ok()) {
+    console_.Complain(fmt::format(
+        "k8s run: {} (hint: --kubectl PROGRAM, or fastest k8s manifest for what it would make)", made.error().message));
+    return static_cast<int>(ExitCode::kUsageError);
+  }
+  if (!made->ok) {
+    console_.Complain(fmt::format("k8s run: kubectl could not make the run: {}", LastLine(made->errors)));
     // What is there already is another run's.
-    if (made.ok() && made->errors.find("AlreadyExists") == std::string::npos) TidyUp();
+    if (made->errors.find("AlreadyExists") == std::string::npos) TidyUp();
     return static_cast<int>(ExitCode::kUsageError);
   }
   console_.Write(fmt::format("fastest: job {}: {} pods of {}\n", run_.name, run_.agents, run_.image));
