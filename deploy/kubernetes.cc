@@ -161,6 +161,8 @@ std::vector<std::string> PodWords(const KubernetesRun& run) {
       fmt::format("--orphan-timeout={}", kOrphanSeconds),
       "-n",
       "auto",
+      "-o",  // The image's own folder is read-only.
+      fmt::format("cache_dir={}/pytest_cache", kState),
   };
   for (const std::string& word : run.words) {
     const std::string reports = std::string(kKubernetesReports) + "/";

@@ -58,7 +58,7 @@ void PodLogReader::TakeLine(std::string_view line) {
   if (!rest.starts_with(kPrefix)) return heard_.text(line);
   rest.remove_prefix(kPrefix.size());
   const std::string_view what = Word(&rest);
-  if (what == "begin") return Begin(rest);
+  if (what == "begin") return Begin(line, rest);
   if (!open_) return heard_.text(line);
   if (what == "data") {
     const auto bytes = BytesFromBase64(rest);
@@ -69,7 +69,7 @@ void PodLogReader::TakeLine(std::string_view line) {
   }
 }
 
-void PodLogReader::Begin(std::string_view rest) {
+void PodLogReader::Begin(std::string_view line, std::string_view rest) {
   if (open_) heard_.damaged(open_->name);
   open_.reset();
   File file;
@@ -77,7 +77,8 @@ void PodLogReader::Begin(std::string_view rest) {
   const std::string_view size = Word(&rest);
   const auto digest = DigestFromHex(rest);
   const auto [end, failed] = std::from_chars(size.data(), size.data() + size.size(), file.size);
-  if (!IsReportName(file.name) || !digest || failed != std::errc() || end != size.data() + size.size()) return;
+  if (!IsReportName(file.name) || !digest || failed != std::errc() || end != size.data() + size.size())
+    return heard_.text(line);
   file.digest = *digest;
   open_ = std::move(file);
 }

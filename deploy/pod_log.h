@@ -45,7 +45,7 @@ class PodLogReader {
     bool damaged = false;
   };
   void TakeLine(std::string_view line);
-  void Begin(std::string_view rest);
+  void Begin(std::string_view line, std::string_view rest);
   void End();
 
   Heard heard_;

@@ -159,7 +159,7 @@ def test_without_kubectl_the_other_way_is_named(tmp_path):
 
 
 def test_reports_come_out_of_a_log_that_was_kept(tmp_path):
-    log = "text\n" + report("r.xml", b"<xml/>") + report("cut", b"x")[:60] + "\n"
+    log = "text\n" + report("r.xml", b"<xml/>") + report("cut", b"x" * 100)[:150] + "\n"
     done = subprocess.run([PROGRAM, "k8s", "reports"], cwd=tmp_path, input=log, text=True, capture_output=True)
     assert done.returncode == 3
     assert done.stdout == "text\nfastest: report fastest-reports/r.xml: 6 bytes\n"
