@@ -112,8 +112,10 @@ def test_a_coordinator_that_goes_is_replaced_and_the_run_goes_on(make_cluster, h
     goes_on = re.search(rf"run {UID} goes on: (\d+) tests have their result", cluster.ended[-1].said() + "".join(pod.said() for pod in cluster.ended))
     assert goes_on and int(goes_on[1]) > 3, cluster.words()
     check_all_reported_once(cluster)
-    # What had no result: what each of three workers was in, and had finished since the last word.
-    assert sum(cluster.runs().values()) <= len(cluster.ids) + 9, cluster.words()
+    # What had no result runs again: what each of three workers was in, and had finished since the last word. Where no reset tells
+    # agents that their coordinator is gone they go on for some seconds, for nothing.
+    assert max(cluster.runs().values()) <= 2, cluster.words()
+    assert how == "lost" or sum(cluster.runs().values()) <= len(cluster.ids) + 9, cluster.words()
     for index in (1, 2):  # They found the new one by its name.
         assert len([pod for pod in cluster.ended if pod.index == index]) == 1, cluster.words()
 
