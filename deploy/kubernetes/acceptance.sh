@@ -24,8 +24,10 @@ say() { echo "acceptance: $*"; }
 k() { kubectl --namespace "$space" "$@"; }
 fail() {
   say "FAILED: $scenario: $*"
-  say "its output:"
-  sed 's/^/  /' "$work/log"
+  if [ -f "$work/log" ]; then
+    say "its output:"
+    sed 's/^/  /' "$work/log"
+  fi
   exit 1
 }
 
