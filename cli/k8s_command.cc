@@ -85,6 +85,7 @@ std::map<std::string, Setter> Setters(K8sWords* words, bool runs) {
 
 Error Unknown(const std::string& command, const std::string& word, const std::map<std::string, Setter>& setters) {
   std::vector<std::string> known;
+  known.reserve(setters.size());
   for (const auto& [name, setter] : setters) known.push_back(name);
   if (!word.starts_with('-'))
     return Error{fmt::format("k8s {}: {}: pytest's arguments stand behind \"--\" (hint: fastest k8s {} -- {})", command,
@@ -108,7 +109,7 @@ int Fail(const Error& error) {
   return kUsage;
 }
 
-int ManifestOrRun(std::vector<std::string> words, bool runs) {
+int ManifestOrRun(const std::vector<std::string>& words, bool runs) {
   auto read = ReadK8sWords(words, runs);
   if (!read.ok()) return Fail(read.error());
   if (read->run.secret_name.empty()) read->run.join_secret = Hex(RandomDigest());
