@@ -73,6 +73,7 @@ int K8sRun::Run() {
     if (!end) kubectl_.Pause(kLook);
   }
   if (!end) console_.Complain("interrupted");
+  if (end) end = Settle(*end);
   TidyUp();
   return end.value_or(static_cast<int>(ExitCode::kInterrupted));
 }
@@ -133,7 +134,20 @@ void K8sRun::Follow(const CoordinatorPod& pod) {
     log.complete = true;
   }
   console_.Flush();
-  if (done.ok() && !done->ok) problem_ = LastLine(done->errors);
+  if (!done.ok() || done->ok || kubectl_.interrupted()) return;
+  problem_ = LastLine(done->errors);
+  if (pod.exit_code) console_.Complain(fmt::format("k8s run: the log of {} can't be read: {}", pod.name, problem_));
+}
+
+// A run that passed but whose reports did not come has not passed for who needs them.
+int K8sRun::Settle(int end) {
+  if (end != static_cast<int>(ExitCode::kOk) && end != static_cast<int>(ExitCode::kTestsFailed)) return end;
+  for (const PlacedReport& report : reports_) {
+    if (came_.contains(report.name)) continue;
+    console_.Complain(fmt::format("k8s run: report {} did not come (the run's own exit code: {})", report.here, end));
+    return static_cast<int>(ExitCode::kInternalError);
+  }
+  return end;
 }
 
 void K8sRun::TellWait(const std::string& why) {
@@ -152,6 +166,7 @@ int K8sRun::GiveUp(const std::string& why) {
 void K8sRun::TakeReport(const std::string& name, const std::string& bytes) {
   const auto known =
       std::find_if(reports_.begin(), reports_.end(), [&](const PlacedReport& one) { return one.name == name; });
+  came_.insert(name);
   WriteReport(console_, known == reports_.end() ? fmt::format("{}/{}", kOtherReports, name) : known->here, bytes);
 }
 

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +43,7 @@ class K8sRun {
   void Follow(const CoordinatorPod& pod);
   void TellWait(const std::string& why);
   int GiveUp(const std::string& why);
+  int Settle(int end);
   void TakeReport(const std::string& name, const std::string& bytes);
   void TidyUp();
 
@@ -53,6 +55,7 @@ class K8sRun {
   Kubectl kubectl_;
   Signals signals_;
   std::map<std::string, Log> logs_;  // By pod.
+  std::set<std::string> came_;       // Reports, by name.
   std::string waits_;                // What TellWait said last.
   std::string problem_;              // kubectl's, the last one.
   int failures_ = 0;                 // Of kubectl, in a row.

@@ -116,8 +116,17 @@ def test_a_connection_that_breaks_costs_no_word_and_doubles_none(cluster):
 def test_a_report_that_is_cut_off_is_told_and_not_kept(cluster):
     log = report("r.xml", b"<xml/>")
     code, out, err = cluster.run("--", "--json=r.xml", get=[[JOB, ended("a", 0)]], logs={"a": [[log[:100], 0]]})
-    assert (code, err) == (0, "fastest: error: report r.xml: it came damaged or cut off, so that it is not kept\n")
+    assert code == 3
+    assert err.splitlines() == [
+        "fastest: error: report r.xml: it came damaged or cut off, so that it is not kept",
+        "fastest: error: k8s run: report r.xml did not come (the run's own exit code: 0)",
+    ]
     assert not (cluster.base / "r.xml").exists()
+
+
+def test_a_log_that_cannot_be_read_is_told(cluster):
+    code, out, err = cluster.run(get=[[JOB, running("a")], [JOB, ended("a", 0)]], logs={"a": [["", 1]]})
+    assert (code, err) == (0, "fastest: error: k8s run: the log of a can't be read: \n")
 
 
 def test_how_a_cluster_ends_a_run_is_told(cluster):
