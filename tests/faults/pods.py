@@ -39,15 +39,20 @@ class Pod:
     def said(self) -> str:
         return self.log.read_text(errors="replace")
 
-    def first(self) -> int:
-        """Its process 1, as this machine numbers it."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return int(children[0])
+    def signal(self, number: int) -> None:
+        """To its process 1; nothing where that has ended."""
+        end = time.monotonic() + 10
+        while self.process.poll() is None and time.monotonic() < end:
+            try:
+                children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+                return os.kill(int(children[0]), number)
+            except (IndexError, OSError):
+                time.sleep(0.01)  # It has not begun yet, or is about to end.
 
     def kill(self) -> None:
         """As when its container is killed; all in it goes."""
-        self.killed = True  # unshare(1) does not say so: some versions exit with 1.
-        os.kill(self.first(), signal.SIGKILL)
+        self.killed = self.process.poll() is None  # unshare(1) does not say so: some versions exit with 1.
+        self.signal(signal.SIGKILL)
         self.process.wait(30)
 
     def exit_code(self) -> int | None:
@@ -162,7 +167,7 @@ class Cluster(Lab):
     def _terminate(self, pod: Pod) -> None:
         if pod.exit_code() is not None:
             return
-        os.kill(pod.first(), signal.SIGTERM)
+        pod.signal(signal.SIGTERM)
         try:
             pod.process.wait(self.job["template"]["spec"]["terminationGracePeriodSeconds"])
         except subprocess.TimeoutExpired:
