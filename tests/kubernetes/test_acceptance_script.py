@@ -67,6 +67,6 @@ def test_what_is_wrong_does_not(tmp_path, wrong, complaint):
 
 @pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed")
 def test_shellcheck_has_nothing_to_say():
-    scripts = [SCRIPT, ROOT / "deploy/install_portable.sh", ROOT / "tests/faults/pod_enter.sh"]
+    scripts = [SCRIPT, ROOT / "deploy/install_portable.sh", ROOT / "tests/faults/pod_enter.sh", ROOT / "tests/kubernetes/one_node.sh"]
     done = subprocess.run(["shellcheck", *scripts], text=True, capture_output=True)
     assert done.returncode == 0, done.stdout
