@@ -5,6 +5,7 @@
 
 #include "cli/agent_command.h"
 #include "cli/ci_command.h"
+#include "cli/k8s_command.h"
 #include "cli/keygen_command.h"
 #include "cli/merge_command.h"
 #include "cli/run_command.h"
@@ -15,7 +16,7 @@ int main(int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
   const std::string first = words.empty() ? "" : words.front();
   const bool subcommand = first == "discover" || first == "coordinator" || first == "agent" || first == "keygen" ||
-                          first == "ci" || first == "merge" || first == "ssh" || first == "slurm";
+                          first == "ci" || first == "merge" || first == "ssh" || first == "slurm" || first == "k8s";
   if (subcommand) words.erase(words.begin());
   if (first == "discover") return fastest::DiscoverCommand(words);
   if (first == "keygen") return fastest::KeygenCommand(words);
@@ -23,6 +24,7 @@ int main(int argc, char** argv) {
   if (first == "merge") return fastest::MergeCommand(words);
   if (first == "ssh") return fastest::SshCommand(words);
   if (first == "slurm") return fastest::SlurmCommand(words);
+  if (first == "k8s") return fastest::K8sCommand(words);
   if (first == "agent") return fastest::AgentCommand(words);
   return fastest::RunCommand(words, first == "coordinator");
 }

@@ -49,6 +49,7 @@ const std::map<std::string, bool>& OwnOptions() {
                                                    {"--min-agents", true},
                                                    {"--agents-timeout", true},
                                                    {"--with-agent", false},
+                                                   {"--leave-on-term", false},
                                                    {"--name", true},
                                                    {"--grace", true},
                                                    {"--orphan-timeout", true},
@@ -178,6 +179,7 @@ void AddNetworkOptions(CLI::App* app, NetworkWords* network, std::vector<std::st
   app->add_option("--min-agents", network->min_agents)->check(CLI::Range(1, 100'000));
   app->add_option("--agents-timeout", network->agents_timeout)->check(CLI::Range(1.0, 1e6));
   app->add_flag("--with-agent", network->with_agent);
+  app->add_flag("--leave-on-term", network->leave_on_term);
   app->add_option("--name", network->name);
   app->add_option("--grace", network->grace)->check(CLI::Range(0.0, 1e6));
   app->add_option("--orphan-timeout", network->orphan_timeout)->check(CLI::Range(1.0, 1e6));
@@ -389,6 +391,7 @@ std::string HelpText() {
        fastest keygen [--join-secret] [--out DIR]
        fastest ssh HOST,HOST... [options] -- [options] [paths]
        fastest slurm -N NODES [options of salloc] -- [options] [paths]
+       fastest k8s manifest|run [--image IMAGE] [--agents N] [options] -- [options] [paths]
        fastest ci [--index I --total N] [--connect HOST[:PORT]] [options] [paths]
        fastest merge [--junitxml FILE] [--report-log FILE] [--json FILE] [--history FILE] [--coverage FILE] FOLDER...
 
@@ -422,6 +425,7 @@ Of fastest coordinator and fastest agent (docs/manual/many-machines.md):
   --min-agents N           after a minute so many are enough
   --agents-timeout SECONDS give up when there has been no agent for so long (600)
   --with-agent             the coordinator is an agent too
+  --leave-on-term          SIGTERM ends the coordinator (143), not the run: agents wait for one that resumes it
   --allow-skew KINDS       what agents may differ in: code,python,platform,pytest,plugins
   --name NAME              the agent's name in reports; default: the host's
   --grace SECONDS          what running tests get after SIGTERM (30)

@@ -25,6 +25,7 @@ struct NetworkWords {
   std::uint32_t min_agents = 0;  // 0: as many as expect_agents.
   double agents_timeout = 600;   // Seconds.
   bool with_agent = false;       // The coordinator is an agent too.
+  bool leave_on_term = false;    // SIGTERM ends the coordinator, not the run: another one goes on with it.
   std::string name;              // Of the agent.
   double grace = 30;             // Seconds that running tests have after SIGTERM.
   double orphan_timeout = 120;   // Seconds.

@@ -13,10 +13,10 @@ namespace {
 // Options that say where and with whom a run goes on -> whether they take a value.
 const std::map<std::string, bool>& Placement() {
   static const std::map<std::string, bool> kPlacement = {
-      {"--resume", true},      {"--run-id", true},        {"--journal", false},    {"--state-dir", true},
-      {"--listen", true},      {"--expect-agents", true}, {"--min-agents", true},  {"--agents-timeout", true},
-      {"--with-agent", false}, {"--name", true},          {"--join-secret", true}, {"--key-file", true},
-      {"--allow-keys", true},  {"--allow-skew", true},    {"--python", true},
+      {"--resume", true},         {"--run-id", true},        {"--journal", false},   {"--state-dir", true},
+      {"--listen", true},         {"--expect-agents", true}, {"--min-agents", true}, {"--agents-timeout", true},
+      {"--leave-on-term", false}, {"--with-agent", false},   {"--name", true},       {"--join-secret", true},
+      {"--key-file", true},       {"--allow-keys", true},    {"--allow-skew", true}, {"--python", true},
   };
   return kPlacement;
 }

@@ -42,6 +42,7 @@ using nlohmann::json;
 constexpr int kUsage = static_cast<int>(ExitCode::kUsageError);
 // So long --expect-agents are waited for where --min-agents are enough.
 constexpr std::chrono::seconds kEnoughAfter{60};
+constexpr int kLeft = 143;  // As a process that SIGTERM ended.
 constexpr int kInternal = static_cast<int>(ExitCode::kInternalError);
 
 std::string NewRunId() {
@@ -320,9 +321,14 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::
                             [&] { session->Interrupt(true, "the pytest that handed over its run has gone"); });
   std::unique_ptr<LinkedAgent> local;
   int interrupts = 0;
+  bool left = false;
   Signals signals(loop, {SIGINT, SIGTERM, SIGHUP, SIGWINCH}, [&](int signal) {
     if (signal == SIGWINCH) return reporting.Resize();
     if (attached && signal == SIGINT) return;  // The debugger's.
+    if (signal == SIGTERM && invocation.options.network.leave_on_term && !session->run().finished()) {
+      left = true;  // Agents hear nothing: they wait for who resumes the run.
+      return loop.Stop();
+    }
     if (session->run().finished()) return controller.Abort();
     session->Interrupt(++interrupts > 1, signal == SIGINT ? "KeyboardInterrupt" : "terminated");
   });
@@ -358,7 +364,8 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::
   });
   loop.Run();
   console.Flush();
-  if (*journal) (*journal)->Close(interrupts == 0);
+  if (*journal) (*journal)->Close(interrupts == 0 && !left);
+  if (left) return kLeft;
   KeepHistory(invocation, session->run(), history, console);
   TellFailure(session->run().failure_text());
   return ExitCodeOf(*session, launched != nullptr);
