@@ -144,16 +144,22 @@ void Agent::On(const fastest::Stop& stop) {
 
 void Agent::StartZygote(std::string setup) {
   setup_ = std::move(setup);
-  auto started =
-      PythonProcess::Start(loop_, options_.process, life_read_.get(),
-                           {[this](const Frame& frame) { OnZygoteFrame(frame); },
-                            [this](const std::string& why) {
-                              send_(InternalError{first_worker_, "the zygote sent what is not its protocol: " + why});
-                            },
-                            [this](int status) { OnProcessExit(zygote_pid_, status); },
-                            [this](std::string text) {
-                              send_(Output{first_worker_, std::move(text)});
-                            }});
+  PythonProcess::Handlers handlers{
+      [this](const Frame& frame) { OnZygoteFrame(frame); },
+      [this](const std::string& why) {
+        send_(InternalError{first_worker_, "the zygote sent what is not its protocol: " + why});
+      },
+      [this](int status) { OnProcessExit(zygote_pid_, status); },
+      [this](std::string text) {
+        send_(Output{first_worker_, std::move(text)});
+      },
+      [this](pid_t pid) { zygote_pid_ = pid; }};
+  if (options_.warm) {
+    warm_ = std::make_unique<WarmProcess>(loop_, *options_.warm, PythonProcess::HowToStart(options_.process));
+  }
+  auto started = warm_
+                     ? PythonProcess::StartWarm(loop_, options_.process, life_read_.get(), std::move(handlers), *warm_)
+                     : PythonProcess::Start(loop_, options_.process, life_read_.get(), std::move(handlers));
   if (!started.ok()) return send_(Ready{false, "ERROR: " + started.error().message + "\n", 4});
   zygote_ = *std::move(started);
   zygote_pid_ = zygote_->pid();
@@ -261,12 +267,17 @@ void Agent::AdoptForked() {
   for (Place& place : places_) {
     if (!place.worker || place.worker->process() || place.worker->pid() == 0) continue;
     const pid_t pid = place.worker->pid();
-    if (const auto status = Reap(pid)) {
+    if (const auto status = StatusOf(pid)) {
       OnWorkerExit(place, *status);
     } else if (::kill(pid, 0) != 0 && errno == ESRCH) {
       OnWorkerExit(place, SIGKILL);  // Ended with the zygote, which took its status along.
     }
   }
+}
+
+std::optional<int> Agent::StatusOf(pid_t pid) {
+  const auto status = Reap(pid);
+  return status || !warm_ ? status : warm_->TakeStatus(pid);
 }
 
 }  // namespace fastest

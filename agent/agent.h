@@ -18,6 +18,7 @@
 
 #include "agent/process_tree.h"
 #include "agent/python_process.h"
+#include "agent/warm_process.h"
 #include "agent/worker.h"
 #include "base/event_loop.h"
 #include "protocol/message.h"
@@ -30,6 +31,7 @@ struct AgentOptions {
   Duration hang_timeout{};                                // 0: none.
   int max_worker_restart = -1;                            // In all; -1: four times the workers.
   Duration poll_interval = std::chrono::milliseconds(2);  // Of the rings, while anything runs.
+  std::optional<WarmOptions> warm;                        // The zygote comes from a process that outlives runs.
 };
 
 class Agent {
@@ -86,8 +88,9 @@ class Agent {
   void OnProcessExit(pid_t pid, int status);
   void OnZygoteExit(int status);
   void TellZygoteToExit();
-  // Without a zygote its forks are our children.
+  // Without a zygote its forks are our children, or those of the warm process's reaper.
   void AdoptForked();
+  std::optional<int> StatusOf(pid_t pid);
 
   // The pool.
   bool StartWorker(Place& place);
@@ -130,6 +133,7 @@ class Agent {
   UniqueFd life_read_;
   UniqueFd life_write_;  // Closes when we are gone, however: every process sees that.
   std::string setup_;
+  std::unique_ptr<WarmProcess> warm_;  // Outlives what it has started.
   std::unique_ptr<PythonProcess> zygote_;
   pid_t zygote_pid_ = 0;  // Also when it has become the single worker.
   bool zygote_told_to_exit_ = false;

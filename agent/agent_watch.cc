@@ -101,7 +101,7 @@ void Agent::Watch(Place& place) {
 TreeMarks Agent::MarksOf(const Place& place) const {
   // A single worker's programs are known by the test that started them.
   const std::string environment = begin_->single ? "PYTEST_CURRENT_TEST=" : "PYTEST_XDIST_WORKER=" + Name(place);
-  return {place.worker->pid(), environment, place.worker->ring_name() + " (deleted)"};
+  return {place.worker->pid(), environment, place.worker->ring_name() + " (deleted)", warm_ ? warm_->reaper() : 0};
 }
 
 std::vector<pid_t> Agent::OthersThan(const Place& place) const {
@@ -125,7 +125,8 @@ void Agent::KillAll() {
   for (Place& place : places_) {
     if (place.worker) place.worker->Poll();
   }
-  if (zygote_) ::kill(zygote_->pid(), SIGSTOP);
+  const pid_t zygote = zygote_ ? zygote_->pid() : 0;  // 0 also if it has not begun: it dies of the life pipe, then.
+  if (zygote > 0) ::kill(zygote, SIGSTOP);
   for (Place& place : places_) {
     if (!place.worker) continue;
     Doom(KillTree(MarksOf(place), OthersThan(place), place.hang.tree));
@@ -133,7 +134,7 @@ void Agent::KillAll() {
     buried_.push_back(std::move(place.worker));
   }
   if (zygote_) {
-    Doom(KillTree({zygote_->pid(), "", ""}, {}));
+    if (zygote > 0) Doom(KillTree({zygote, "", ""}, {}));
     buried_processes_.push_back(std::move(zygote_));
   }
 }

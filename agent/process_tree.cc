@@ -10,7 +10,8 @@ namespace fastest {
 namespace {
 
 bool IsOrphanOf(const TreeMarks& marks, const ProcessEntry& process) {
-  if (process.parent != ::getpid() || process.state == 'Z') return false;
+  const pid_t reaper = marks.reaper != 0 ? marks.reaper : ::getpid();
+  if (process.parent != reaper || process.state == 'Z') return false;
   return (!marks.environment.empty() && StartedWith(process.pid, marks.environment)) ||
          (!marks.mapping.empty() && HasMapped(process.pid, marks.mapping));
 }

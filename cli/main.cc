@@ -1,6 +1,7 @@
 // fastest: the first word says what to do; without a subcommand it runs tests.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/agent_command.h"
@@ -11,20 +12,36 @@
 #include "cli/run_command.h"
 #include "cli/slurm_command.h"
 #include "cli/ssh_command.h"
+#include "cli/workers_command.h"
+
+namespace {
+
+struct Subcommand {
+  std::string_view name;
+  int (*run)(const std::vector<std::string>& words);
+};
+
+constexpr Subcommand kSubcommands[] = {
+    {"agent", fastest::AgentCommand},
+    {"ci", fastest::CiCommand},
+    {"coordinator", [](const std::vector<std::string>& words) { return fastest::RunCommand(words, true); }},
+    {"discover", fastest::DiscoverCommand},
+    {"k8s", fastest::K8sCommand},
+    {"keygen", fastest::KeygenCommand},
+    {"merge", fastest::MergeCommand},
+    {"slurm", fastest::SlurmCommand},
+    {"ssh", fastest::SshCommand},
+    {"workers", fastest::WorkersCommand},
+};
+
+}  // namespace
 
 int main(int argc, char** argv) {
   std::vector<std::string> words(argv + 1, argv + argc);
-  const std::string first = words.empty() ? "" : words.front();
-  const bool subcommand = first == "discover" || first == "coordinator" || first == "agent" || first == "keygen" ||
-                          first == "ci" || first == "merge" || first == "ssh" || first == "slurm" || first == "k8s";
-  if (subcommand) words.erase(words.begin());
-  if (first == "discover") return fastest::DiscoverCommand(words);
-  if (first == "keygen") return fastest::KeygenCommand(words);
-  if (first == "ci") return fastest::CiCommand(words);
-  if (first == "merge") return fastest::MergeCommand(words);
-  if (first == "ssh") return fastest::SshCommand(words);
-  if (first == "slurm") return fastest::SlurmCommand(words);
-  if (first == "k8s") return fastest::K8sCommand(words);
-  if (first == "agent") return fastest::AgentCommand(words);
-  return fastest::RunCommand(words, first == "coordinator");
+  for (const Subcommand& subcommand : kSubcommands) {
+    if (words.empty() || words.front() != subcommand.name) continue;
+    words.erase(words.begin());
+    return subcommand.run(words);
+  }
+  return fastest::RunCommand(words, false);
 }

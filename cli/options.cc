@@ -68,6 +68,9 @@ const std::map<std::string, bool>& OwnOptions() {
                                                    {"--retry-delay", true},
                                                    {"--fail-on-flaky", false},
                                                    {"--annotations", true},
+                                                   {"--persistent-workers", false},
+                                                   {"--worker-idle-timeout", true},
+                                                   {"--warm-memory-limit", true},
                                                    {"--version", false},
                                                    {"-V", false},
                                                    {"-h", false},
@@ -205,6 +208,12 @@ void AddFanOut(CLI::App* app, Options* options) {
   app->add_option("--annotations", options->annotations)->check(CLI::IsMember({"auto", "github", "none"}));
 }
 
+void AddPersistence(CLI::App* app, Options* options) {
+  app->add_flag("--persistent-workers", options->persistent_workers);
+  app->add_option("--worker-idle-timeout", options->worker_idle_timeout)->check(CLI::Range(1.0, 1e6));
+  app->add_option("--warm-memory-limit", options->warm_memory_limit)->check(CLI::Range(1, 1'000'000));
+}
+
 // CLI11 parses the own words: types, ranges, and what is said of a bad value. The one adapter to it.
 Status ParseOwn(std::vector<std::string> words, Options* options) {
   CLI::App app("fastest");
@@ -247,6 +256,7 @@ Status ParseOwn(std::vector<std::string> words, Options* options) {
   app.add_flag("--no-fast-protocol", hook_protocol);
   app.add_option("--diff-budget", options->diff_budget)->check(CLI::NonNegativeNumber);
   AddFanOut(&app, options);
+  AddPersistence(&app, options);
   app.add_flag("-V,--version", options->version);
   app.add_flag("-h,--help", options->help);
   std::reverse(words.begin(), words.end());
@@ -388,6 +398,7 @@ std::string HelpText() {
        fastest coordinator --listen tcp://HOST:PORT [--with-agent] [--expect-agents N] [options] [paths]
        fastest [coordinator] --resume ID
        fastest agent --connect tcp://HOST:PORT [-n N|auto]
+       fastest workers list | stop [--all]
        fastest keygen [--join-secret] [--out DIR]
        fastest ssh HOST,HOST... [options] -- [options] [paths]
        fastest slurm -N NODES [options of salloc] -- [options] [paths]
@@ -419,6 +430,8 @@ Runs a pytest suite unchanged, with pytest's own outcomes, in parallel. Options 
   --annotations WHERE      auto (default), github, none
   --no-fast-protocol       run every item through pytest's own protocol hook
   --diff-budget SECONDS    CPU time for one diff of a failed comparison (5), then a unified diff; 0: pytest's own, unlimited
+  --persistent-workers     keep a Python with pytest and its plugins loaded for the next run of this project
+  --worker-idle-timeout S  it ends when no run has come for so many seconds (900); --warm-memory-limit MIB (1024)
   --collect-only --static  list the tests without Python
 Of fastest coordinator and fastest agent (docs/manual/many-machines.md):
   --expect-agents N        begin when N agents are there (1)

@@ -61,8 +61,11 @@ struct Options {
   bool journal = false;  // --journal
   int handover = -1;  // The descriptor where the pytest process waits that handed its run to us; it reports. -1: none.
   NetworkWords network;
-  bool fast_protocol = true;  // --no-fast-protocol
-  double diff_budget = 5;     // Seconds of CPU time for one diff of a failure; 0: diffs are left to Python alone.
+  bool fast_protocol = true;        // --no-fast-protocol
+  double diff_budget = 5;           // Seconds of CPU time for one diff of a failure; 0: diffs are left to Python alone.
+  bool persistent_workers = false;  // --persistent-workers
+  double worker_idle_timeout = 900;        // Seconds.
+  std::uint32_t warm_memory_limit = 1024;  // MiB.
   bool version = false;
   bool help = false;
   std::vector<std::string> serial;  // [tool.fastest] serial: globs.

@@ -26,6 +26,7 @@
 #include "cli/linked_agent.h"
 #include "cli/options.h"
 #include "cli/own_code.h"
+#include "cli/persistent.h"
 #include "cli/planner.h"
 #include "cli/reporting.h"
 #include "cli/resume.h"
@@ -311,6 +312,10 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::
 
   auto agent_options = MakeAgentOptions(invocation.options, invocation.agent_workers, attached);
   if (!agent_options.ok() && has_agent) return refuse(agent_options.error());
+  if (!coordinator) {
+    const Status warm = UseWarmProcess(invocation, setup, attached, console, &*agent_options);
+    if (!warm.ok()) return refuse(warm.error());
+  }
   auto handover =
       invocation.options.handover < 0 ? Result<UniqueFd>(UniqueFd()) : AdoptInherited(invocation.options.handover);
   if (!handover.ok()) return refuse(Error{"--handover: " + handover.error().message});

@@ -27,6 +27,9 @@ const std::map<std::string, std::string>& Keys() {
                                                            {"retries", "--retries"},
                                                            {"retry-delay", "--retry-delay"},
                                                            {"annotations", "--annotations"},
+                                                           {"worker-idle-timeout", "--worker-idle-timeout"},
+                                                           {"warm-memory-limit", "--warm-memory-limit"},
+                                                           {"persistent-workers", ""},
                                                            {"fail-on-flaky", ""},
                                                            {"cache", ""},
                                                            {"serial", ""}};
@@ -42,6 +45,13 @@ std::string TextOf(const FastestSetting& setting) {
     std::string operator()(const std::vector<std::string>&) const { return ""; }
   };
   return std::visit(Visitor{}, setting.value);
+}
+
+// What the key sets, if it is true or false.
+bool* FlagOf(const std::string& key, Options* options) {
+  if (key == "cache") return &options->cache;
+  if (key == "fail-on-flaky") return &options->fail_on_flaky;
+  return key == "persistent-workers" ? &options->persistent_workers : nullptr;
 }
 
 }  // namespace
@@ -61,10 +71,10 @@ Result<std::vector<std::string>> ReadSettings(const PytestConfig& config, Option
       const auto* globs = std::get_if<std::vector<std::string>>(&setting.value);
       if (globs == nullptr) return Error{place + ": allowed is a list of globs"};
       options->serial = *globs;
-    } else if (key == "cache" || key == "fail-on-flaky") {
+    } else if (bool* flag = FlagOf(key, options)) {
       const auto* on = std::get_if<bool>(&setting.value);
       if (on == nullptr) return Error{place + ": allowed are true and false"};
-      (key == "cache" ? options->cache : options->fail_on_flaky) = *on;
+      *flag = *on;
     } else {
       if (std::holds_alternative<std::vector<std::string>>(setting.value))
         return Error{place + ": a list is not allowed"};

@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # The import mode here may be im
 
 import running  # noqa: E402
 from case import case  # noqa: E402
+from warm import WarmProject  # noqa: E402
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -44,3 +45,17 @@ def make_project(tmp_path):
         return Project(tmp_path / folder, files)
 
     return make
+
+
+@pytest.fixture
+def make_warm(tmp_path):
+    """As make_project, for runs with --persistent-workers. At the end nobody may be left."""
+    made = []
+
+    def project(files: dict[str, str]) -> WarmProject:
+        made.append(WarmProject(tmp_path / f"warm{len(made)}", files))
+        return made[-1]
+
+    yield project
+    for each in made:
+        each.end()

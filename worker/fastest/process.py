@@ -13,14 +13,19 @@ import socket
 import sys
 import tempfile
 import weakref
-from typing import TextIO
+from os import getpid  # By its name: while plugins load somebody watches who asks for it.
+from typing import Any, TextIO
 
 import pytest
 
-from fastest import compat
+from fastest import compat, wire
+from fastest.wire import Frames
 
+_AGENT_SOCKET, _LIFE_PIPE = 3, 4
 # Tests find low descriptors free, as under pytest, and may close all that a daemon would. Below 1024: select() takes no more.
 _FIRST_OWN_FD = 960
+# It comes from a warm process: what that had loaded is no garbage, and looking at it would copy all its pages.
+is_given = False
 
 
 def out_of_the_way(fd: int) -> int:
@@ -37,10 +42,24 @@ def socket_of(fd: int) -> socket.socket:
     return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=out_of_the_way(fd))
 
 
+def meet_agent() -> tuple[Frames, dict[str, Any], int]:
+    """The agent's socket, SETUP, and the life pipe."""
+    die_with_agent(_LIFE_PIPE)
+    life_pipe = out_of_the_way(_LIFE_PIPE)
+    frames = Frames(socket_of(_AGENT_SOCKET))
+    frame = frames.read()
+    if frame is None:
+        leave(0)
+    kind, setup = frame
+    if kind != wire.SETUP:
+        raise wire.WireError(f"SETUP comes first, not a frame of kind {kind}")
+    return frames, setup, life_pipe
+
+
 def die_with_agent(life_pipe: int) -> None:
     """Has the kernel kill this process when the agent's end of the pipe closes, whatever we are doing then."""
     own = out_of_the_way(os.open(f"/proc/self/fd/{life_pipe}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
-    fcntl.fcntl(own, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(own, fcntl.F_SETOWN, getpid())
     fcntl.fcntl(own, getattr(fcntl, "F_SETSIG", 10), signal.SIGKILL)
     fcntl.fcntl(own, fcntl.F_SETFL, fcntl.fcntl(own, fcntl.F_GETFL) | os.O_ASYNC)
     poll = select.poll()

@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastest import compat, identity, process, wire
-from fastest.wire import Frames
+from fastest import compat, identity, process
+from fastest.parsing_ahead import ParsingAhead
 from fastest.xdist_shim import make_shim
 from fastest.zygote import Zygote
 
-AGENT_SOCKET, LIFE_PIPE = 3, 4
+if TYPE_CHECKING:
+    from fastest.warm import WarmProcess
 
 
-def main() -> None:
-    process.die_with_agent(LIFE_PIPE)
-    life_pipe = process.out_of_the_way(LIFE_PIPE)
-    frames = Frames(process.socket_of(AGENT_SOCKET))
-    frame = frames.read()
-    if frame is None:
-        process.leave(0)
-    kind, setup = frame
-    if kind != wire.SETUP:
-        raise wire.WireError(f"SETUP comes first, not a frame of kind {kind}")
-    if setup.get("role") == "controller":
-        from fastest import controller
+def main(warm: WarmProcess | None = None) -> None:
+    """`warm`: this is its fork, and is to parse what its runs have in common."""
+    if warm is not None:
+        setup = warm.setup
+        zygote = Zygote(None, setup, -1)
+    else:
+        frames, setup, life_pipe = process.meet_agent()
+        if setup.get("role") == "controller":
+            from fastest import controller
 
-        controller.play(frames, setup)
-    zygote = Zygote(frames, setup, life_pipe)
+            controller.play(frames, setup)
+        zygote = Zygote(frames, setup, life_pipe)
     process.look_like_pytest(setup["argv"])
     identity.apply_before_loading(setup)
     zygote.errors.catch()
-    process.leave(run(zygote, setup))
+    process.leave(run(zygote, setup, ParsingAhead(warm, zygote) if warm is not None else None))
 
 
-def run(zygote: Zygote, setup: dict[str, Any]) -> int:
-    plugins = [plugin for plugin in (make_shim(setup), zygote.errors, zygote) if plugin is not None]
+def run(zygote: Zygote, setup: dict[str, Any], ahead: ParsingAhead | None) -> int:
+    plugins = [plugin for plugin in (make_shim(setup), zygote.errors, zygote, ahead) if plugin is not None]
     try:
         status = compat.run_main(list(setup["argv"]), plugins)
     except SystemExit as error:

@@ -48,6 +48,10 @@ class Watch:
             owner, name, value = self._undo.pop()
             setattr(owner, name, value)
 
+    @property
+    def seeded(self) -> bool:
+        return self._seeded
+
     def random_state(self) -> Callable[[], None]:
         """Called before a fork; its answer, called in the child, keeps a state that somebody seeded."""
         if not self._seeded:

@@ -15,9 +15,11 @@ WALK, ASSIGN, RELEASE, REVOKE, STOP = 32, 33, 34, 35, 36
 WALKED, COLLECTED, REPORT, DONE, WARNING, UNKNOWN = 64, 65, 66, 67, 68, 69
 LEASE_DONE, REVOKED, STOPPING, INTERNAL_ERROR, BYE, STARTED = 70, 71, 72, 73, 74, 75
 EVENT, FINISH, WORKERINPUT, CONTROLLER_DONE = 48, 49, 80, 81
+LAUNCH, ASK_STATUS, QUIT, BEGUN, ENDED, DECLINED, STATUS = 96, 97, 98, 112, 113, 114, 115
 
 MAX_FRAME = 64 << 20
 NOT_NUMBERED = 0xFFFFFFFF  # The number of a zygote's records.
+_MOST_FDS = 128  # In one set: FORK brings 4, LAUNCH also what the run was started with.
 _HEAD = struct.Struct("<IB")
 _NUMBER = struct.Struct("<I")
 
@@ -136,7 +138,7 @@ class Frames:
     def _receive(self) -> bool:
         # The kernel ends a read at a message that brings descriptors, so one read brings one set at most.
         chunk, ancillary, _flags, _address = self._receive_message(
-            1 << 16, socket.CMSG_SPACE(8 * struct.calcsize("i")), socket.MSG_CMSG_CLOEXEC
+            1 << 16, socket.CMSG_SPACE(_MOST_FDS * struct.calcsize("i")), socket.MSG_CMSG_CLOEXEC
         )
         for level, kind, payload in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:

@@ -20,6 +20,7 @@ import pytest
 from fastest import bytecode, collect, compat, compat_cache, compat_junit, compat_rewrite, debugger, identity, process
 from fastest import ready, reporting, shard, verdicts, whole_run, wire
 from fastest.children import Children
+from fastest.compat_fixtures import FixtureScan
 from fastest.error_text import ErrorText
 from fastest.fast_collection import FastCollection
 from fastest.explaining import Explaining
@@ -35,36 +36,34 @@ from fastest.watch import Watch
 from fastest.wire import Frames
 from fastest.worker import Worker
 
-
 class Zygote:
     """One process of ours, from SETUP to its end. `worker_link` is set once it is a worker."""
 
-    def __init__(self, frames: Frames, setup: dict[str, Any], life_pipe: int) -> None:
-        self._frames = frames
-        self._life_pipe = life_pipe
-        self._setup = setup
-        self._started = time.perf_counter()
+    def __init__(self, frames: Frames | None, setup: dict[str, Any], life_pipe: int) -> None:
+        self.meet(frames, setup, life_pipe)
         self._watch = Watch()
-        self._own_fds = process.open_fds()
-        self._children = Children(frames)
         self._recorder: Recorder | None = None
         self._config: pytest.Config | None = None
         self._basetemp: object = None
         self._order: dict[str, Any] = {}  # The COLLECT, FORK or BECOME that this process obeys.
         self._fault_log = -1
         self._trap: ForkTrap | None = None
-        self._told_collection = False
-        self._collect_seconds = 0.0
-        self._collection_errors = 0
-        self._is_running = False
+        self._told_collection = self._is_running = False
+        self._collect_seconds, self._collection_errors = 0.0, 0
         self._summary: ForeignSummary | None = None
         self._file_plugin = collect.FilePlugin()
         self._exit_asked = False
         self._is_frozen = False
         self.worker_link: WorkerLink | None = None
         self.errors = ErrorText(bool(setup.get("color")))
-        self.is_ready = False
-        self.is_collecting = False
+        self.is_ready = self.is_collecting = False
+
+    def meet(self, frames: Frames | None, setup: dict[str, Any], life_pipe: int) -> None:
+        """Who there is to answer to; None: nobody yet (parsing_ahead.py)."""
+        self._frames, self._setup, self._life_pipe = frames, setup, life_pipe
+        self._started = time.perf_counter()
+        self._own_fds = process.open_fds()
+        self._children = Children(frames)
 
     @property
     def single(self) -> bool:
@@ -107,6 +106,7 @@ class Zygote:
         if order is None:
             return 0
         self._recorder.envelopes.full |= bool(order.get("start", {}).get("full_reports"))
+        config.pluginmanager.register(FixtureScan(), "fastest-fixture-scan")
         identity.apply_before_configure(config, self._order, self._basetemp)
         if self.single:
             config.pluginmanager.register(compat_junit.SuiteProperties(config), "fastest-suite-properties")
@@ -145,9 +145,9 @@ class Zygote:
     # ---- the session ----
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> object:
-        started = time.perf_counter()
+        self._collect_seconds = -time.perf_counter()
         outcome = yield
-        self._collect_seconds = time.perf_counter() - started
+        self._collect_seconds += time.perf_counter()
         error = outcome.excinfo[1] if outcome.excinfo is not None else None
         if error is not None and not isinstance(error, pytest.UsageError) and not self._is_running:
             self._tell_collection_ended(session, error)
@@ -255,7 +255,7 @@ class Zygote:
         fds = self._frames.take_fds()
         if order.get("id"):
             self._basetemp = identity.shared_basetemp(self._config, self._setup.get("run_id", ""))
-        if self.single:
+        if self.single and not process.is_given:
             gc.unfreeze()  # As if it had been started as this.
         self._frames.write(wire.FORKED, {"worker": order["worker"], "pid": os.getpid()})
         self._frames.close()

@@ -1,0 +1,77 @@
+#include "base/inheritance.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <string_view>
+
+namespace fastest {
+namespace {
+
+std::string Contents(const char* path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+// What of /proc/self/status is handed down.
+bool IsHandedDown(std::string_view line) {
+  constexpr std::string_view kNames[] = {
+      "Umask:",  "Uid:",    "Gid:",        "Groups:",  "CapInh:",       "CapPrm:",      "CapEff:",
+      "CapBnd:", "CapAmb:", "NoNewPrivs:", "Seccomp:", "Cpus_allowed:", "Mems_allowed:"};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](std::string_view name) { return line.starts_with(name); });
+}
+
+// The session counts where it has a terminal: a process of another one cannot open /dev/tty.
+std::string Terminal() {
+  const std::string stat = Contents("/proc/self/stat");
+  const std::size_t close = stat.rfind(')');
+  int session = 0, terminal = 0;
+  if (close == std::string::npos ||
+      std::sscanf(stat.c_str() + close + 1, " %*c %*d %*d %d %d", &session, &terminal) != 2 || terminal == 0)
+    return "none";
+  return fmt::format("{} {}", session, terminal);
+}
+
+}  // namespace
+
+std::string InheritedState() {
+  std::string text;
+  std::istringstream status(Contents("/proc/self/status"));
+  for (std::string line; std::getline(status, line);)
+    if (IsHandedDown(line)) text += line + '\n';
+  text += Contents("/proc/self/limits") + Contents("/proc/self/cgroup") + Contents("/proc/self/oom_score_adj");
+  text += fmt::format("nice {} personality {} terminal {}\n", ::getpriority(PRIO_PROCESS, 0), ::personality(0xffffffff),
+                      Terminal());
+  std::error_code failed;
+  for (const char* name : {"cgroup", "ipc", "mnt", "net", "pid_for_children", "time_for_children", "user", "uts"})
+    text += std::filesystem::read_symlink(fmt::format("/proc/self/ns/{}", name), failed).string() + '\n';
+  return text + std::filesystem::read_symlink("/proc/self/root", failed).string() + '\n';
+}
+
+std::vector<int> InheritedFds() {
+  std::vector<int> inherited;
+  std::error_code failed;
+  for (std::filesystem::directory_iterator entry("/proc/self/fd", failed), end; !failed && entry != end;
+       entry.increment(failed)) {
+    const std::string name = entry->path().filename();
+    int fd = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), fd).ec != std::errc() || fd <= 2) continue;
+    const int flags = ::fcntl(fd, F_GETFD);
+    if (flags >= 0 && (flags & FD_CLOEXEC) == 0) inherited.push_back(fd);
+  }
+  std::sort(inherited.begin(), inherited.end());
+  return inherited;
+}
+
+}  // namespace fastest
