@@ -81,6 +81,26 @@ def test_other_hooks_of_a_conftest_leave_it_on(single, project, hook):
     assert taken(single, project, {"conftest.py": f"def {hook}: pass\n"})
 
 
+@needs_fast_protocol
+def test_a_test_after_a_failed_one_takes_the_short_way(single, project):
+    conftest = """
+    from _pytest import runner
+    theirs, calls = runner.call_and_report, []
+    def call_and_report(item, when, *args, **kwargs):
+        calls.append((item.name, when))
+        return theirs(item, when, *args, **kwargs)
+    runner.call_and_report = call_and_report
+    """
+    text = """
+    import conftest
+    def test_1(): assert 0
+    def test_2(): pass
+    def test_3(): assert conftest.calls == [("test_1", "call")]
+    """
+    project({"conftest.py": conftest, "test_a.py": text})
+    assert list(single()[0].outcomes().values()) == ["pfp", "ppp", "ppp"]
+
+
 @pytest.mark.parametrize("name", sorted(mixed_hooks.CONFTESTS))
 @pytest.mark.parametrize("argv", [[], ["-s"], ["--tb=native"]], ids=" ".join)
 def test_a_suite_with_hooks_tells_the_same(single, project, name, argv):

@@ -56,6 +56,11 @@ def failed_subtests(config: pytest.Config) -> dict:
     return config.stash.get(failed_subtests_key, {}) if failed_subtests_key is not None else {}
 
 
+def subtest_failed(failed: dict, item: pytest.Item) -> bool:
+    """`failed`: see failed_subtests; pytest leaves zeros in it."""
+    return bool(failed) and failed.get(item.id if hasattr(item, "id") else item.nodeid, 0) > 0
+
+
 def call_and_report(item: pytest.Item, when: str, **arguments: object) -> pytest.TestReport:
     """One phase as pytest has it: its hooks, its report, and what happens on a failure."""
     return runner.call_and_report(item, when, True, **arguments)

@@ -191,7 +191,7 @@ class FastProtocol:
     def _call(self, item: pytest.Item, around: Neighbours, marks: int) -> bool:
         if hasattr(sys, "last_type"):
             core_protocol.forget_last_exception()
-        is_odd = lambda: self._count_marks(around, item) != marks or self._failed_subtests or self._recorder.has_forked()  # noqa: E731
+        is_odd = lambda: self._count_marks(around, item) != marks or core_protocol.subtest_failed(self._failed_subtests, item) or self._recorder.has_forked()  # noqa: E731
         work = core_protocol.pytest_pyfunc_call if around.calls_itself else pytest.Function.runtest
         return self._phase(item, "call", work, item, item, "_obj" if around.calls_itself else "runtest", is_odd)
 
