@@ -177,7 +177,7 @@ class FastProtocol:
         unraisable, threads = self._queues
         if unraisable or threads or nextitem is None or nextitem.parent is not item.parent:
             return False
-        return len(self._session._setupstate.stack[item][0]) == 1
+        return self._output.is_in_place() and len(self._session._setupstate.stack[item][0]) == 1
 
     def _tear_down_quietly(self, item: pytest.Item) -> None:
         start, precise_start = time(), perf_counter()

@@ -65,12 +65,17 @@ class Output:
         if method == "fd":
             self._inodes = tuple(fstat(file.fileno()).st_ino for file in self._files)
 
+    def is_in_place(self) -> bool:
+        """Whether sys.stdout and sys.stderr are still what they were."""
+        if not self._files:
+            return True
+        out, err = self._files
+        return self._multi._state == "started" and sys.stdout is out and sys.stderr is err
+
     def enter(self) -> None:
         """A phase starts: what a test put in the place of sys.stdout goes, and capsys and its like come to power."""
-        if self._files:
-            out, err = self._files
-            if self._multi._state != "started" or sys.stdout is not out or sys.stderr is not err:
-                self._renew()
+        if not self.is_in_place():
+            self._renew()
         if self._manager._capture_fixture is not None:
             self._manager.activate_fixture()
 
