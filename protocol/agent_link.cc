@@ -124,8 +124,20 @@ void AgentLink::EndLink(End end, const std::string& why) {
   if (!std::exchange(ended_, true)) on_end_(end, why);
 }
 
+// In this process a frame costs little, and there is nobody else to serve.
+bool AgentLink::WaitsForCompany() {
+  if (session_.empty() || channel_.presses()) return false;
+  if (channel_.wants_to_send() && !std::exchange(waits_, true))
+    loop_.After(kCompany, [this] {
+      waits_ = false;
+      channel_.Press();
+    });
+  return true;
+}
+
 bool AgentLink::Pump() {
   bool more = socket_.Pump();
+  if (WaitsForCompany()) return more;
   while (channel_.wants_to_send()) {
     auto frame = channel_.NextFrame();
     frame.session = session_;
