@@ -7,6 +7,8 @@
 #include <charconv>
 #include <set>
 
+#include "deploy/code_tree.h"
+
 namespace fastest {
 namespace {
 
@@ -58,6 +60,9 @@ const std::map<std::string, bool>& OwnOptions() {
                                                    {"--coordinator-key", true},
                                                    {"--allow-keys", true},
                                                    {"--allow-skew", true},
+                                                   {"--sync", false},
+                                                   {"--sync-dir", true},
+                                                   {"--sync-limit", true},
                                                    {"--no-fast-protocol", false},
                                                    {"--diff-budget", true},
                                                    {"--shard", true},
@@ -172,6 +177,12 @@ Word Split(const std::string& word) {
 
 // Options of `coordinator` and `agent`.
 void AddNetworkOptions(CLI::App* app, NetworkWords* network, std::vector<std::string>* allow_skew) {
+  app->add_flag("--sync", network->sync);
+  app->add_option("--sync-dir", network->sync_dir);
+  app->add_option_function<std::string>("--sync-limit", [network](const std::string& text) {
+        network->sync_limit = *ParseSize(text);
+      })->check(CLI::Validator(
+      [](std::string& text) { return ParseSize(text).ok() ? std::string() : ParseSize(text).error().message; }, "SIZE"));
   app->add_option("--listen", network->listen);
   app->add_option("--connect", network->connect);
   app->add_option("--expect-agents", network->expect_agents)->check(CLI::Range(1, 100'000));

@@ -116,6 +116,7 @@ class Run {
   void On(AgentId agent, WorkerStopping& stopping);
   void On(AgentId agent, InternalError& error);
   void On(AgentId agent, Heartbeat&) { (void)agent; }
+  void On(AgentId, CodeWanted&) {}  // The link's other user.
   void On(AgentId agent, Leaving& leaving);
   void On(AgentId agent, Goodbye& goodbye);
 

@@ -106,8 +106,8 @@ void AgentLink::OnFrame(std::string_view frame) {
 void AgentLink::Take(Envelope<CoordinatorMessage> envelope) {
   if (envelope.expired) return EndLink(End::kExpired, "the coordinator does not know this agent any more");
   if (const auto* refused = envelope.messages.empty() ? nullptr : std::get_if<Refused>(&envelope.messages.front())) {
-    refused_manifest_ = refused->manifest;
-    return EndLink(End::kRefused, refused->why);
+    refused_ = *refused;
+    return EndLink(End::kRefused, refused_.why);
   }
   if (envelope.version != kProtocolVersion)
     return EndLink(End::kRefused, fmt::format("the coordinator speaks version {} of the protocol, this agent {}",

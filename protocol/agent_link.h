@@ -51,8 +51,8 @@ class AgentLink {
   std::size_t waiting_bytes() const { return channel_.kept_bytes(); }
   // Whether it has ever answered.
   bool welcomed() const { return welcomed_; }
-  // The list of the coordinator's files that came with a refusal, or "".
-  const std::string& refused_manifest() const { return refused_manifest_; }
+  // What the coordinator refused this agent with, if it did so at once.
+  const Refused& refused() const { return refused_; }
 
  private:
   void OnFrame(std::string_view frame);
@@ -81,7 +81,7 @@ class AgentLink {
   int bad_handshakes_ = 0;     // In a row.
   Time first_bad_handshake_{};
   std::optional<Time> broken_;  // Since when there is no connection, or since it was tried anew.
-  std::string refused_manifest_;
+  Refused refused_;
 };
 
 }  // namespace fastest

@@ -95,7 +95,10 @@ class Channel {
 
  private:
   static std::size_t SizeOf(const AgentMessage& message) { return ApproximateSize(message); }
-  static std::size_t SizeOf(const CoordinatorMessage&) { return 1024; }
+  static std::size_t SizeOf(const CoordinatorMessage& message) {
+    const auto* chunk = std::get_if<CodeChunk>(&message);
+    return 1024 + (chunk == nullptr ? 0 : chunk->bytes.size());
+  }
 
   // Nothing depends on when an item's news come, save on a failure's (--maxfail), which counts when its item is finished.
   bool Presses(const AgentMessage& message) {

@@ -51,6 +51,8 @@ class CoordinatorLink {
   // endpoint as bound.
   Result<std::string> Bind(const std::string& endpoint);
   void Send(AgentId agent, CoordinatorMessage message);
+  // What waits for the agent's acknowledgement, roughly.
+  std::size_t waiting_bytes(AgentId agent) const { return sessions_[Number(agent)].channel.kept_bytes(); }
   // Whether every agent that is not lost has taken everything that was sent.
   bool drained() const;
   // The agent has said goodbye, or was refused: its silence is no loss.
