@@ -36,7 +36,7 @@ struct Work {
   AgentOptions agent;
   std::optional<AgentKeys> keys;
   CodeManifest code;
-  std::string code_digest;  // What we say that we have.
+  std::string code_digest;       // What we say that we have.
   std::optional<Refused> offer;  // The coordinator's code, to be fetched.
   std::optional<FetchedCode> fetched;
 };

@@ -34,11 +34,14 @@ class FetchSession {
                AppendFile file)
       : wanted_(std::move(wanted)),
         file_(std::move(file)),
-        signals_(loop_, {SIGINT, SIGTERM, SIGHUP}, [this](int) { End({kDrained, "the agent was told to stop"}); }),
-        link_(context_, loop_,
-              {keys, std::chrono::duration_cast<Duration>(Seconds(options.network.orphan_timeout))},
-              [this](const CoordinatorMessage& message) { Hear(message); },
-              [this](AgentLink::End end, const std::string& why) { OnEnd(end, why); }) {
+        signals_(loop_, {SIGINT, SIGTERM, SIGHUP},
+                 [this](int) {
+                   End({kDrained, "the agent was told to stop"});
+                 }),
+        link_(
+            context_, loop_, {keys, std::chrono::duration_cast<Duration>(Seconds(options.network.orphan_timeout))},
+            [this](const CoordinatorMessage& message) { Hear(message); },
+            [this](AgentLink::End end, const std::string& why) { OnEnd(end, why); }) {
     left_ = kBundleOverhead;
     for (const auto& [digest, size] : wanted_) left_ += size + size / 64 + kEntryOverhead;
     loop_.AddPump([this] {
@@ -175,7 +178,8 @@ std::variant<FetchedCode, FetchEnd> FetchCode(const Refused& offer, const Option
     if (auto end = fetcher.Make(&*place)) return *end;
   store->Prune();
   const std::string directory = offer.directory.empty() ? place->path : place->path + "/" + offer.directory;
-  if (::chdir(directory.c_str()) != 0) return Refuse(fmt::format("cannot go to {}: {}", directory, std::strerror(errno)));
+  if (::chdir(directory.c_str()) != 0)
+    return Refuse(fmt::format("cannot go to {}: {}", directory, std::strerror(errno)));
   ::setenv("PWD", directory.c_str(), 1);
   std::fprintf(stderr, "fastest: code: %zu contents (%s) were fetched, it is in %s\n", fetcher.files(),
                SizeText(fetcher.bytes()).c_str(), place->path.c_str());

@@ -17,8 +17,7 @@ CodeServer::CodeServer(CodeTree tree, std::string root, std::string directory)
       text_(tree_.Text()),
       digest_(tree_.digest()) {
   for (const auto& [path, entry] : tree_.entries)
-    if (entry.kind == CodeEntry::Kind::kFile)
-      sources_[entry.digest] = {entry.digest, entry.size, root_ + "/" + path};
+    if (entry.kind == CodeEntry::Kind::kFile) sources_[entry.digest] = {entry.digest, entry.size, root_ + "/" + path};
 }
 
 Refused CodeServer::Offer() const { return {"the code differs from the coordinator's", "", text_, directory_}; }

@@ -61,7 +61,8 @@ void CoordinatorSession::OpenToNetwork(NetworkOptions network, std::function<voi
 std::variant<Welcome, Refused> CoordinatorSession::Answer(AgentId agent, const Hello& hello) {
   CodeServer* const sync = network_ ? network_->sync.get() : nullptr;
   if (!hello.fetch.empty()) {
-    if (sync == nullptr || sync->digest() != hello.fetch) return Refused{"the coordinator has no such code to give", ""};
+    if (sync == nullptr || sync->digest() != hello.fetch)
+      return Refused{"the coordinator has no such code to give", ""};
     sync->Join(agent);
     return Welcome{options_.run_id, agent, WorkerId{}, ""};
   }

@@ -24,8 +24,8 @@ namespace fastest {
 // What a run over several machines adds.
 struct NetworkOptions {
   std::optional<CoordinatorKeys> keys;
-  std::string code_digest;     // Of the coordinator's own tree; agents must have the same. "": not compared.
-  std::string code_manifest;   // Its files, for an agent to tell what differs.
+  std::string code_digest;    // Of the coordinator's own tree; agents must have the same. "": not compared.
+  std::string code_manifest;  // Its files, for an agent to tell what differs.
   // --sync: who gives that tree to agents that have other code, and where it lies. Null: nobody.
   std::unique_ptr<CodeServer> sync = {};
   std::unique_ptr<TreePaths> paths = {};

@@ -179,10 +179,11 @@ Word Split(const std::string& word) {
 void AddNetworkOptions(CLI::App* app, NetworkWords* network, std::vector<std::string>* allow_skew) {
   app->add_flag("--sync", network->sync);
   app->add_option("--sync-dir", network->sync_dir);
-  app->add_option_function<std::string>("--sync-limit", [network](const std::string& text) {
-        network->sync_limit = *ParseSize(text);
-      })->check(CLI::Validator(
-      [](std::string& text) { return ParseSize(text).ok() ? std::string() : ParseSize(text).error().message; }, "SIZE"));
+  app->add_option_function<std::string>("--sync-limit",
+                                        [network](const std::string& text) { network->sync_limit = *ParseSize(text); })
+      ->check(CLI::Validator(
+          [](std::string& text) { return ParseSize(text).ok() ? std::string() : ParseSize(text).error().message; },
+          "SIZE"));
   app->add_option("--listen", network->listen);
   app->add_option("--connect", network->connect);
   app->add_option("--expect-agents", network->expect_agents)->check(CLI::Range(1, 100'000));
@@ -434,6 +435,9 @@ Of fastest coordinator and fastest agent (docs/manual/many-machines.md):
   --agents-timeout SECONDS give up when there has been no agent for so long (600)
   --with-agent             the coordinator is an agent too
   --allow-skew KINDS       what agents may differ in: code,python,platform,pytest,plugins
+  --sync                   coordinator: give agents the code that they do not have
+  --sync-dir DIR           agent: where such code is kept; default ~/.cache/fastest/sync
+  --sync-limit SIZE        how much may be given (512M), how much an agent keeps (4G)
   --name NAME              the agent's name in reports; default: the host's
   --grace SECONDS          what running tests get after SIGTERM (30)
   --orphan-timeout SECONDS an agent ends when the coordinator has been silent for so long (120)

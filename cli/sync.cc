@@ -21,13 +21,15 @@ std::set<std::string> OutputsOf(const Invocation& invocation) {
 Status PrepareSync(Invocation* invocation, NetworkOptions* network) {
   const NetworkWords& words = invocation->options.network;
   if (words.allow_skew.contains("code"))
-    return Error{"--sync gives agents the coordinator's code, --allow-skew code lets them have another: take one of them"};
+    return Error{
+        "--sync gives agents the coordinator's code, --allow-skew code lets them have another: take one of them"};
   const auto root = OwnCodeRoot();
   if (!root.ok()) return root.error();
   if (*root == "/") return Error{"--sync: the root directory is / (hint: run it in the project's folder)"};
   std::set<std::string> skip;
   std::set<std::string> out = OutputsOf(*invocation);
-  out.insert({words.join_secret, words.key_file, words.allow_keys, words.coordinator_key, invocation->options.state_dir});
+  out.insert(
+      {words.join_secret, words.key_file, words.allow_keys, words.coordinator_key, invocation->options.state_dir});
   for (const std::string& path : out)
     if (!path.empty()) skip.insert(AbsolutePath(invocation->directory, path));
   auto tree = ReadSourceTree(*root, skip, words.sync_limit.value_or(kMostSentCode));

@@ -38,9 +38,9 @@ class BundleWriter {
   std::unique_ptr<Packing> packing_;
 };
 
-// Reads the bundle in `file`: each content of `wanted` (by digest: its size) goes into the file that `place` names, which
-// is there whole or not at all. Anything else in the bundle is an Error, as is a content that is not what its name says.
-// What was read before an Error stays.
+// Reads the bundle in `file`: each content of `wanted` (by digest: its size) goes into the file that `place` names,
+// which is there whole or not at all. Anything else in the bundle is an Error, as is a content that is not what its
+// name says. What was read before an Error stays.
 Status ReadBundle(const std::string& file, const std::map<Digest, std::uint64_t>& wanted,
                   const std::function<std::string(const Digest&)>& place);
 

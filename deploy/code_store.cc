@@ -71,7 +71,8 @@ Result<UniqueFd> Lock(const std::string& path, int how) {
       if (errno == EWOULDBLOCK) return UniqueFd();
       if (errno != EINTR) return Because("cannot lock", path);
     }
-    struct stat held {}, named {};
+    struct stat held {
+    }, named{};
     if (::fstat(fd.get(), &held) == 0 && ::stat(path.c_str(), &named) == 0 && held.st_ino == named.st_ino) return fd;
   }
 }
@@ -111,11 +112,6 @@ std::vector<Kept> ListKept(const std::string& folder) {
       all.push_back({stamp ? stamp->modified : 0, SizeBelow(path), path, true});
     }
   if (!shelves.ok()) return all;
-  const auto outside = ListDirectory(folder);
-  if (outside.ok())
-    for (const DirectoryEntry& entry : *outside)
-      if (const auto stamp = StampOf(folder + "/" + entry.name))
-        all.push_back({stamp->modified, stamp->size, folder + "/" + entry.name, false});
   for (const DirectoryEntry& shelf : *shelves) {
     const auto blobs = ListDirectory(folder + "/blobs/" + shelf.name);
     if (!blobs.ok()) continue;
@@ -165,7 +161,8 @@ Result<CodeStore> CodeStore::Open(const std::string& folder, std::uint64_t limit
   if (::stat(folder.c_str(), &found) != 0 || !S_ISDIR(found.st_mode))
     return Error{folder + ": not a folder (hint: --sync-dir DIR)"};
   if (found.st_uid != ::geteuid() || (found.st_mode & 022) != 0)
-    return Error{fmt::format("{}: others may write into it, and so run code here (hint: chmod 700 {})", folder, folder)};
+    return Error{
+        fmt::format("{}: others may write into it, and so run code here (hint: chmod 700 {})", folder, folder)};
   for (const char* part : {"/blobs", "/trees"})
     if (::mkdir((folder + part).c_str(), 0700) != 0 && errno != EEXIST) return Because("cannot make", folder + part);
   return CodeStore(folder, limit);
@@ -262,15 +259,19 @@ Status CodeStore::Make(const CodeTree& tree, Place* place) const {
 }
 
 void CodeStore::Prune() const {
+  const auto is_old = [](std::int64_t used) { return WallSeconds() - static_cast<double>(used) / 1e9 > kKeepBlobs; };
   std::vector<Kept> all = ListKept(folder_);
   std::uint64_t total = 0;
   for (const Kept& one : all) total += one.size;
   std::sort(all.begin(), all.end(), [](const Kept& a, const Kept& b) { return a.used < b.used; });
+  const auto outside = ListDirectory(folder_);
+  for (const DirectoryEntry& entry : outside.ok() ? *outside : std::vector<DirectoryEntry>()) {
+    const std::string path = folder_ + "/" + entry.name;  // A bundle that nobody came to read.
+    if (const auto stamp = StampOf(path); stamp && is_old(stamp->modified)) ::unlink(path.c_str());
+  }
   for (const Kept& one : all) {
     if (total <= limit_) return;
-    if (one.is_tree ? RemoveTree(one.path)
-                    : WallSeconds() - static_cast<double>(one.used) / 1e9 > kKeepBlobs && ::unlink(one.path.c_str()) == 0)
-      total -= one.size;
+    if (one.is_tree ? RemoveTree(one.path) : is_old(one.used) && ::unlink(one.path.c_str()) == 0) total -= one.size;
   }
 }
 

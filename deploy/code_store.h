@@ -1,7 +1,8 @@
 // CodeStore: an agent's folder of code that coordinators gave it: contents by digest, and trees made of them.
 //
 //   DIR/blobs/ab/ab12…      a content
-//   DIR/trees/DIGEST-0      a tree, and beside it DIGEST-0.lock, which all that use it hold shared, and who makes it alone
+//   DIR/trees/DIGEST-0      a tree, and beside it DIGEST-0.lock, which all that use it hold shared, and who makes it
+//   alone
 //
 // Several agents may use one folder, on a shared file system too, if it has flock(2). A tree that tests have changed is
 // made anew from its contents; while another agent is in it, a second one is made (DIGEST-1). Blocks; one thread.

@@ -93,8 +93,8 @@ void EachParent(const std::string& path, See see) {
     see(path.substr(0, slash));
 }
 
-// Whether a way through the tree that begins in `folder` (relative, "" for the root) and follows `target` passes a link:
-// then it could lead anywhere that the other link's ".." leads to, which nobody wants to reason about.
+// Whether a way through the tree that begins in `folder` (relative, "" for the root) and follows `target` passes a
+// link: then it could lead anywhere that the other link's ".." leads to, which nobody wants to reason about.
 bool PassesALink(const std::map<std::string, CodeEntry>& entries, const std::string& link, std::string_view target) {
   std::string at = link.substr(0, link.rfind('/') == std::string::npos ? 0 : link.rfind('/'));
   while (!target.empty()) {

@@ -1,6 +1,7 @@
 // CodeTree: the files of a project by content, as `fastest coordinator --sync` gives them to agents. Pure values.
 //
-// What stands in a tree that Parse() accepts can be put below any folder without leaving it: paths are relative, without
+// What stands in a tree that Parse() accepts can be put below any folder without leaving it: paths are relative,
+// without
 // "." and "..", nothing lies below a link or a file, links stay inside, modes are rwx bits. A tree from the network is
 // only ever made by Parse(). Its text is one line an entry, sorted, ASCII whatever the names are (docs/protocol.md).
 

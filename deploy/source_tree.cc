@@ -20,8 +20,8 @@ namespace fastest {
 namespace {
 
 // Never sent, whether or not git names them. The last is where `fastest keygen` puts secrets.
-constexpr std::array<std::string_view, 8> kNeverSent = {
-    ".git", ".hg", ".svn", ".jj", ".fastest", ".pytest_cache", "__pycache__", "fastest-keys"};
+constexpr std::array<std::string_view, 8> kNeverSent = {".git",     ".hg",           ".svn",        ".jj",
+                                                        ".fastest", ".pytest_cache", "__pycache__", "fastest-keys"};
 // Not sent where no git says what belongs to the project.
 constexpr std::array<std::string_view, 5> kCaches = {".mypy_cache", ".ruff_cache", ".tox", ".nox", "node_modules"};
 
@@ -50,7 +50,8 @@ Status AddGitFiles(const std::string& root, const std::string& folder, std::set<
     return Error{fmt::format("--sync: {} (git tells which files belong to the project; hint: install it)",
                              listed.error().message)};
   if (listed->status != 0)
-    return Error{fmt::format("--sync: git ls-files in {} failed: {}", root, listed->err.substr(0, listed->err.find('\n')))};
+    return Error{
+        fmt::format("--sync: git ls-files in {} failed: {}", root, listed->err.substr(0, listed->err.find('\n')))};
   const std::string& text = listed->out;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\0', begin), text.size());
@@ -82,9 +83,10 @@ class Reader {
   // Digests come last: what is too much is not read for nothing.
   Status ReadContents() {
     if (tree.size() > limit_)
-      return Error{fmt::format("--sync: the project has {} of files, more than --sync-limit allows ({}); the biggest: {} "
-                               "(hint: .gitignore what tests do not need, or --sync-limit SIZE)",
-                               SizeText(tree.size()), SizeText(limit_), tree.BiggestFiles(5))};
+      return Error{
+          fmt::format("--sync: the project has {} of files, more than --sync-limit allows ({}); the biggest: {} "
+                      "(hint: .gitignore what tests do not need, or --sync-limit SIZE)",
+                      SizeText(tree.size()), SizeText(limit_), tree.BiggestFiles(5))};
     for (auto& [path, entry] : tree.entries) {
       if (entry.kind != CodeEntry::Kind::kFile) continue;
       const auto file = ReadFile(root_ + "/" + path);

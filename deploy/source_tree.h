@@ -1,7 +1,8 @@
 // What of a project is sent to agents: read from this machine's disk.
 //
 // Where git looks after the files: those that it tracks and those that it does not ignore, submodules included. Else
-// all but caches and virtual environments. Folders that are empty are kept, links are kept as links. Blocks; one thread.
+// all but caches and virtual environments. Folders that are empty are kept, links are kept as links. Blocks; one
+// thread.
 
 #pragma once
 

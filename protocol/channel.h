@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <iterator>
@@ -100,11 +101,20 @@ class Channel {
     return 1024 + (chunk == nullptr ? 0 : chunk->bytes.size());
   }
 
-  // Nothing depends on when an item's news come, save on a failure's (--maxfail), which counts when its item is finished.
+  // A file of a batch, collected without any error: the batch's results follow.
+  static bool IsPlain(const Collected& collected) {
+    return collected.lease != LeaseId{} && collected.problem.empty() &&
+           std::all_of(collected.reports.begin(), collected.reports.end(),
+                       [](const CollectReport& report) { return report.outcome == Outcome::kPassed; });
+  }
+
+  // Nothing depends on when an item's news come, save on a failure's (--maxfail), which counts when its item is
+  // finished.
   bool Presses(const AgentMessage& message) {
     const auto* report = std::get_if<ItemReport>(&message);
     if (report != nullptr && report->report.outcome == Outcome::kFailed) failed_ = true;
     if (std::holds_alternative<ItemFinished>(message)) return std::exchange(failed_, false);
+    if (const auto* collected = std::get_if<Collected>(&message)) return !IsPlain(*collected);
     return report == nullptr && !std::holds_alternative<ItemStarted>(message) &&
            !std::holds_alternative<Output>(message) && !std::holds_alternative<Warning>(message);
   }
@@ -130,10 +140,10 @@ class Channel {
   };
   std::deque<Kept> kept_;  // Queued and not acknowledged.
   std::size_t kept_bytes_ = 0;
-  std::size_t sent_bytes_ = 0;  // Of the first sent_.
-  std::uint64_t first_ = 1;     // The number of kept_[0].
-  std::size_t sent_ = 0;        // How many of kept_ have been sent since the last Resend().
-  std::uint64_t taken_ = 0;     // The last message taken in order.
+  std::size_t sent_bytes_ = 0;   // Of the first sent_.
+  std::uint64_t first_ = 1;      // The number of kept_[0].
+  std::size_t sent_ = 0;         // How many of kept_ have been sent since the last Resend().
+  std::uint64_t taken_ = 0;      // The last message taken in order.
   std::size_t taken_bytes_ = 0;  // Not yet acknowledged.
   bool acknowledgement_due_ = false;
   bool pressed_ = false;

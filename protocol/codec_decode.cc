@@ -20,9 +20,7 @@ struct BadValue {
 
 std::string Text(capnp::Text::Reader text) { return {text.cStr(), text.size()}; }
 
-std::string Bytes(capnp::Data::Reader bytes) {
-  return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()};
-}
+std::string Bytes(capnp::Data::Reader bytes) { return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()}; }
 
 template <typename Enum>
 Enum Ranged(unsigned value, Enum last, const char* what) {
@@ -137,8 +135,8 @@ AgentMessage Take(wire::Message::Reader in, AgentMessage*) {
   switch (in.which()) {
     case Message::HELLO: {
       const auto m = in.getHello();
-      return Hello{m.getVersion(), Text(m.getName()), m.getWorkers(), Text(m.getCodeDigest()), Text(m.getPlatform()),
-                   Text(m.getFetch())};
+      return Hello{m.getVersion(),          Text(m.getName()),     m.getWorkers(),
+                   Text(m.getCodeDigest()), Text(m.getPlatform()), Text(m.getFetch())};
     }
     case Message::READY: {
       const auto m = in.getReady();

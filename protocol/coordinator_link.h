@@ -98,7 +98,7 @@ class CoordinatorLink {
   bool beats_ = false;
   Time beat_{};
   std::vector<Session> sessions_;  // By AgentId.
-  std::vector<AgentId> due_;  // Those for whom something goes out this turn.
+  std::vector<AgentId> due_;       // Those for whom something goes out this turn.
   struct Wait {
     Time until;
     AgentId agent;

@@ -44,7 +44,8 @@ TEST_CASE("roots for sys.path are the agent's, other agents' stay") {
 }
 
 TEST_CASE("an agent in the same tree, or whose answer makes no sense, changes nothing") {
-  for (const std::string& answer : {Answer("/work/p"), std::string("no JSON"), std::string(R"({"rootdir":"/other"})")}) {
+  for (const std::string& answer :
+       {Answer("/work/p"), std::string("no JSON"), std::string(R"({"rootdir":"/other"})")}) {
     AgentMessage ready = Ready{true, answer, 0};
     Learnt(&ready);
     CHECK(std::get<Ready>(ready).answer == answer);
@@ -52,7 +53,7 @@ TEST_CASE("an agent in the same tree, or whose answer makes no sense, changes no
 }
 
 TEST_CASE("absolute words below the root become relative, all others stay") {
-  const std::vector<std::string> words = {"/r/tests/a.py::test[/r/x]", "/r", "--ignore=/r/d/old", "-k", "/r2/x", "--x",
+  const std::vector<std::string> words = {"/r/tests/a.py::test[/r/x]", "/r",  "--ignore=/r/d/old", "-k", "/r2/x", "--x",
                                           "--cov=/elsewhere",          "b.py"};
   CHECK(RelativeWords(words, "/r", "/r/d") == std::vector<std::string>{"../tests/a.py::test[/r/x]", "..",
                                                                        "--ignore=old", "-k", "/r2/x", "--x",
