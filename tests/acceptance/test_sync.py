@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import signal
 import subprocess
+import tarfile
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -196,12 +199,70 @@ def test_a_file_that_changes_before_it_is_sent_is_named(hosts):
     coordinator.wait(LIMIT)
 
 
+def test_an_agent_takes_no_more_than_it_allows(hosts):
+    hosts.coordinator()
+    agent = hosts.agent("--sync-limit", "1K")
+    assert agent.wait(LIMIT) == 78
+    assert "more than --sync-limit allows here (1.0 KB)" in agent.stderr.read()
+    assert not hosts.store.exists()
+
+
+ZERO = "0" * 64
+ONE = "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8"  # Of nothing.
+
+
+def tar(name: str, kind: bytes, link: str = "", content: bytes = b"") -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        entry = tarfile.TarInfo(name)
+        entry.type, entry.linkname, entry.size, entry.mode = kind, link, len(content), 0o4777
+        archive.addfile(entry, io.BytesIO(content))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("tree", "bundle", "directory", "why"),
+    [
+        (f"f 644 0 {ONE} ../escaped", b"", "", "../escaped has a part that is no name"),
+        (f"f 644 0 {ONE} /tmp/escaped", b"", "", "/tmp/escaped is absolute"),
+        (f"f 4755 0 {ONE} escaped", b"", "", "has a mode beyond rwx"),
+        (f"l .. a\nf 644 0 {ONE} a/escaped", b"", "", "a is a link that leaves the root directory"),
+        (f"l b a\nf 644 0 {ONE} a/escaped", b"", "", "a/escaped lies below a, which is no folder"),
+        (f"f 644 0 {ONE} a", b"", "../..", "its directory has a part that is no name"),
+        (f"f 644 9999999999999 {ONE} a", b"", "", "more than --sync-limit allows here"),
+        (f"f 644 0 {ONE} a", b"garbage", "", "the bundle is damaged"),
+        (f"f 644 0 {ONE} a", tar("../../escaped", tarfile.REGTYPE), "", "something that was not asked for"),
+        (f"f 644 0 {ONE} a", tar(ONE, tarfile.SYMTYPE, "../../escaped"), "", "something that was not asked for"),
+        (f"f 644 0 {ONE} a", tar(ONE, tarfile.LNKTYPE, "/etc/passwd"), "", "something that was not asked for"),
+        (f"f 644 0 {ONE} a", tar(ONE, tarfile.CHRTYPE), "", "something that was not asked for"),
+        (f"f 644 1 {ZERO} a", tar(ZERO, tarfile.REGTYPE, "", b"x"), "", "not what its digest says"),
+        (f"f 644 0 {ONE} a", tar(ONE, tarfile.REGTYPE, "", b"x"), "", "another size"),
+    ],
+)
+def test_a_hostile_coordinators_code_is_refused_and_nothing_written(hosts, tree, bundle, directory, why):
+    (hosts.base / "tree").write_text("fastest tree 1\n" + tree + "\n")
+    (hosts.base / "bundle").write_bytes(bundle)
+    tool = Path(PROGRAM).parent / "hostile_coordinator"
+    if not tool.exists():
+        pytest.skip(f"{tool} is not built")
+    command = [str(tool), str(hosts.base / "tree"), str(hosts.base / "bundle"), directory]
+    hostile = subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    hosts.processes.append(hostile)
+    hosts.endpoint = hostile.stdout.readline().strip()
+    agent = hosts.agent()
+    assert agent.wait(LIMIT) == 78
+    assert why in agent.stderr.read()
+    assert not list(hosts.base.rglob("*escaped*"))
+    assert [path.name for path in hosts.store.rglob("*") if path.is_file() and path.suffix != ".lock"] == []
+
+
 def test_an_agent_that_was_killed_while_it_fetched_begins_anew(hosts):
     (hosts.root / "big.bin").write_bytes(os.urandom(24 << 20))
     coordinator = hosts.coordinator("-n", "2")
     victim = hosts.agent()
     while not any(path.stat().st_size > 1 << 20 for path in hosts.store.glob("incoming.*")):
         assert victim.poll() is None
+        time.sleep(0.005)
     victim.kill()
     agent = hosts.agent()
     assert agent.wait(LIMIT) == 0, agent.stderr.read()

@@ -56,7 +56,8 @@ struct World {
     std::string seen;
     for (const auto& entry : fs::directory_iterator(root)) {
       if (entry.path().filename() == "store") continue;
-      seen += entry.path().filename().string() + (entry.is_directory() ? "/" : std::to_string(entry.file_size())) + "\n";
+      seen +=
+          entry.path().filename().string() + (entry.is_directory() ? "/" : std::to_string(entry.file_size())) + "\n";
     }
     return seen;
   }
@@ -145,7 +146,8 @@ std::vector<std::string> FuzzSeeds() {
   const World& world = TheWorld();
   std::string tree = "tfastest tree 1\n";
   const auto file = [&](const std::string& path, std::size_t which) {
-    return "f 755 " + std::to_string(kContents[which].size()) + " " + Hex(Blake2b(kContents[which])) + " " + path + "\n";
+    return "f 755 " + std::to_string(kContents[which].size()) + " " + Hex(Blake2b(kContents[which])) + " " + path +
+           "\n";
   };
   tree += file("a", 0) + "d b/c\n" + file("b/d", 1) + "l ../a b/e\n" + file("b/f%FF", 2) + "l b/./d c\n";
   std::vector<std::string> seeds = {tree, "tfastest tree 1\nl a/b/c z\n", "b" + world.Bundle()};
@@ -155,10 +157,10 @@ std::vector<std::string> FuzzSeeds() {
   seeds.push_back("b" + good + end);
   const std::string name = Hex(Blake2b(kContents[0]));
   for (const std::string& hostile :
-       {Tar("../escaped", '0', "", "1"), Tar(world.root + "/escaped", '0', "", "1"), Tar(name, '2', "../../escaped", ""),
-        Tar(name, '1', "/etc/passwd", ""), Tar(name, '3', "", ""), Tar(name, '5', "", ""), Tar(name, '6', "", ""),
-        Tar(name, '0', "", "2"), Tar("x", 'L', "", "../escaped"), Tar("x", 'x', "", "20 path=../escaped\n"),
-        Tar(name, '2', "..", "") + Tar(name, '0', "", "1")})
+       {Tar("../escaped", '0', "", "1"), Tar(world.root + "/escaped", '0', "", "1"),
+        Tar(name, '2', "../../escaped", ""), Tar(name, '1', "/etc/passwd", ""), Tar(name, '3', "", ""),
+        Tar(name, '5', "", ""), Tar(name, '6', "", ""), Tar(name, '0', "", "2"), Tar("x", 'L', "", "../escaped"),
+        Tar("x", 'x', "", "20 path=../escaped\n"), Tar(name, '2', "..", "") + Tar(name, '0', "", "1")})
     seeds.push_back("b" + hostile + good + end);
   return seeds;
 }
