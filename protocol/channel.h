@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
-#include <iterator>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -79,8 +78,8 @@ class Channel {
     if (known >= frame.messages.size()) return {};
     taken_ = frame.sequence + frame.messages.size() - 1;
     for (const In& message : frame.messages) taken_bytes_ += SizeOf(message);
-    return {std::make_move_iterator(frame.messages.begin() + static_cast<std::ptrdiff_t>(known)),
-            std::make_move_iterator(frame.messages.end())};
+    frame.messages.erase(frame.messages.begin(), frame.messages.begin() + static_cast<std::ptrdiff_t>(known));
+    return std::move(frame.messages);
   }
 
   // After a reconnect: everything not acknowledged goes out again.
