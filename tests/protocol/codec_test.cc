@@ -11,8 +11,8 @@ namespace {
 // One of each message with every field away from its default, so that a field that does not travel is seen.
 std::vector<AgentMessage> EveryAgentMessage() {
   const ItemKey key{"tests/test_a.py::test_x[é-1]", 2};
-  Collected collected{WorkerId{1}, LeaseId{9}, UnitId{4}, {"a", "b"}, {{"tests", Outcome::kFailed, "{}"}},
-                      {"c"},       {1},        {"", "g"}, {"d"}, 0.5,        "why"};
+  Collected collected{WorkerId{1}, LeaseId{9}, UnitId{4}, {"a", "b"}, {{"tests", Outcome::kFailed, "{}"}}, {"c"}, {1},
+                      {"", "g"},   {"d"},      0.5,       "why"};
   WorkerLost lost{WorkerId{3}, 77,        9,   true,        WorkerState::kTeardown,
                   LeaseId{5},  UnitId{6}, key, "Traceback", {LeaseId{5}, LeaseId{8}}};
   Revoked revoked{LeaseId{5}, {{UnitId{1}, true, {}}, {UnitId{2}, false, {key}}}};
