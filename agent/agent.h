@@ -77,6 +77,7 @@ class Agent {
   void On(const Revoke& revoke);
   void On(const Stop& stop);
   void On(const Heartbeat&) {}
+  void On(const CodeChunk&) {}  // Of sessions that only fetch.
 
   // The zygote.
   void OnZygoteFrame(const Frame& frame);

@@ -15,6 +15,27 @@ Digest Blake2b(std::string_view bytes, std::string_view key) {
   return digest;
 }
 
+namespace {
+
+crypto_generichash_state* StateOf(std::array<unsigned char, 384>& bytes) {
+  static_assert(sizeof(crypto_generichash_state) <= sizeof bytes && alignof(crypto_generichash_state) <= 64);
+  return reinterpret_cast<crypto_generichash_state*>(bytes.data());
+}
+
+}  // namespace
+
+Hasher::Hasher() { CHECK(crypto_generichash_init(StateOf(state_), nullptr, 0, std::tuple_size_v<Digest>) == 0); }
+
+void Hasher::Add(std::string_view bytes) {
+  crypto_generichash_update(StateOf(state_), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+}
+
+Digest Hasher::Finish() {
+  Digest digest;
+  CHECK(crypto_generichash_final(StateOf(state_), digest.data(), digest.size()) == 0);
+  return digest;
+}
+
 Digest RandomDigest() {
   CHECK(sodium_init() >= 0);
   Digest digest;

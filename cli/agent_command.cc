@@ -10,6 +10,7 @@
 #include "base/machine.h"
 #include "base/pipe.h"
 #include "base/signals.h"
+#include "cli/code_fetch.h"
 #include "cli/console.h"
 #include "cli/link_keys.h"
 #include "cli/linked_agent.h"
@@ -35,7 +36,9 @@ struct Work {
   AgentOptions agent;
   std::optional<AgentKeys> keys;
   CodeManifest code;
-  std::string code_digest;  // What we say that we have.
+  std::string code_digest;       // What we say that we have.
+  std::optional<Refused> offer;  // The coordinator's code, to be fetched.
+  std::optional<FetchedCode> fetched;
 };
 
 Duration Span(double seconds) { return std::chrono::duration_cast<Duration>(Seconds(seconds)); }
@@ -108,13 +111,17 @@ class AgentSession {
       std::fprintf(stderr, "fastest: %s: it begins anew\n", why.c_str());
       return End(std::nullopt);
     }
-    if (end == AgentLink::End::kRefused && !agent_.link().refused_manifest().empty()) return OnOtherCode(why);
+    if (end == AgentLink::End::kRefused && !agent_.link().refused().tree.empty()) {
+      work_->offer = agent_.link().refused();
+      return End(std::nullopt);
+    }
+    if (end == AgentLink::End::kRefused && !agent_.link().refused().manifest.empty()) return OnOtherCode(why);
     Console().Complain(why);
     End(end == AgentLink::End::kRefused ? kRefused : kOrphaned);
   }
 
   void OnOtherCode(const std::string& why) {
-    const std::string& theirs = agent_.link().refused_manifest();
+    const std::string& theirs = agent_.link().refused().manifest;
     const std::vector<std::string> differences = CompareManifests(theirs, work_->code);
     const std::string digest = Hex(Blake2b(theirs));
     if (differences.empty() && digest != work_->code_digest) {  // What differs is no code: we have theirs.
@@ -188,11 +195,28 @@ Result<Work> Prepare(const std::vector<std::string>& words) {
   auto agent = MakeAgentOptions(options, work.workers, false);
   if (!agent.ok()) return agent.error();
   work.agent = std::move(*agent);
-  auto code = ReadOwnCode({});
+  // With --sync-dir the code is not here but comes from the coordinator: what else is here is not looked at.
+  auto code = network.sync_dir.empty() ? ReadOwnCode({}) : Result<CodeManifest>(CodeManifest());
   if (!code.ok()) return code.error();
   work.code = std::move(*code);
   work.code_digest = work.code.digest();
   return work;
+}
+
+// The exit code, if the coordinator's code can't be had.
+std::optional<int> Fetch(Work* work) {
+  const Refused offer = *std::exchange(work->offer, std::nullopt);
+  if (work->fetched && Hex(Blake2b(offer.tree)) == work->fetched->digest)
+    return Fail(Error{"the coordinator offers the code that this agent has, and refuses it"});
+  work->fetched.reset();
+  auto got = FetchCode(offer, work->options, work->keys);
+  if (auto* end = std::get_if<FetchEnd>(&got)) {
+    if (end->exit_code) Console().Complain(end->why);
+    return end->exit_code;
+  }
+  work->fetched = std::move(std::get<FetchedCode>(got));
+  work->code_digest = work->fetched->digest;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -203,6 +227,8 @@ int AgentCommand(const std::vector<std::string>& words) {
   for (;;) {
     const std::optional<int> exit_code = AgentSession(&*work).Run();
     if (exit_code) return *exit_code;
+    if (!work->offer) continue;
+    if (const std::optional<int> end = Fetch(&*work)) return *end;
   }
 }
 

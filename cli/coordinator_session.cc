@@ -10,6 +10,8 @@ namespace {
 constexpr std::chrono::milliseconds kTick{100};
 constexpr std::uint32_t kMostWorkers = 4096;
 constexpr std::size_t kLongestName = 100;
+// Of code for one agent: less than a link's window, so that work for it need not wait long.
+constexpr std::size_t kMostWaitingCode = std::size_t{512} << 10;
 
 // An agent's name comes from elsewhere: only plain characters reach a terminal and the reports, and it stays short.
 std::string Printable(std::string name) {
@@ -33,9 +35,7 @@ CoordinatorSession::CoordinatorSession(ZmqContext& context, EventLoop& loop, Run
       link_(context, loop,
             {[this](AgentId agent, const Hello& hello) { return Answer(agent, hello); },
              [this](AgentId agent, AgentMessage message) { Hear(agent, std::move(message)); },
-             [this](AgentId agent, const std::string& why) {
-               Apply(Run::Lost{agent, why});
-             },
+             [this](AgentId agent, const std::string& why) { Lose(agent, why); },
              [this](const std::string& text) { on_stranger_(text); }}),
       started_(loop.now()),
       attended_(loop.now()) {
@@ -51,21 +51,54 @@ void CoordinatorSession::OpenToNetwork(NetworkOptions network, std::function<voi
   network_ = std::move(network);
   on_stranger_ = std::move(on_stranger);
   if (network_->keys) link_.Secure(*network_->keys);
+  if (network_->sync == nullptr) return;
+  loop_.AddPump([this] {
+    return network_->sync->Pump([this](AgentId agent) { return link_.waiting_bytes(agent) < kMostWaitingCode; },
+                                [this](AgentId agent, CodeChunk chunk) { link_.Send(agent, std::move(chunk)); });
+  });
 }
 
 std::variant<Welcome, Refused> CoordinatorSession::Answer(AgentId agent, const Hello& hello) {
+  CodeServer* const sync = network_ ? network_->sync.get() : nullptr;
+  if (!hello.fetch.empty()) {
+    if (sync == nullptr || sync->digest() != hello.fetch)
+      return Refused{"the coordinator has no such code to give", ""};
+    sync->Join(agent);
+    return Welcome{options_.run_id, agent, WorkerId{}, ""};
+  }
   if (hello.workers == 0 || hello.workers > kMostWorkers)
     return Refused{fmt::format("{} workers: allowed are 1 to {}", hello.workers, kMostWorkers), ""};
   if (network_ && !hello.code_digest.empty() && !network_->code_digest.empty() &&
       hello.code_digest != network_->code_digest) {
+    if (sync != nullptr && hello.code_digest != sync->digest()) return sync->Offer();
+    if (sync != nullptr) return Welcome{options_.run_id, agent, run_.next_worker(), setup_};
     on_stranger_(fmt::format("agent {} is refused: its code differs (it says which files)", Printable(hello.name)));
-    return Refused{"the code differs from the coordinator's (hint: --allow-skew code on the coordinator)",
+    return Refused{"the code differs from the coordinator's (hint: --sync or --allow-skew code on the coordinator)",
                    network_->code_manifest};
   }
   return Welcome{options_.run_id, agent, run_.next_worker(), setup_};
 }
 
+bool CoordinatorSession::HearFetcher(AgentId agent, AgentMessage& message) {
+  CodeServer* const sync = network_ ? network_->sync.get() : nullptr;
+  if (sync == nullptr || !sync->Has(agent)) return false;
+  if (const auto* wanted = std::get_if<CodeWanted>(&message)) sync->Want(agent, *wanted);
+  if (std::holds_alternative<Goodbye>(message)) {
+    sync->Forget(agent);
+    link_.Forget(agent);
+  }
+  return true;
+}
+
+void CoordinatorSession::Lose(AgentId agent, const std::string& why) {
+  if (!network_ || network_->sync == nullptr || !network_->sync->Has(agent)) return Apply(Run::Lost{agent, why});
+  network_->sync->Forget(agent);
+  on_stranger_(fmt::format("an agent was lost while it fetched the code ({})", why));
+}
+
 void CoordinatorSession::Hear(AgentId agent, AgentMessage message) {
+  if (HearFetcher(agent, message)) return;
+  if (network_ && network_->paths) network_->paths->FromAgent(agent, &message);
   if (auto* hello = std::get_if<Hello>(&message)) {
     hello->name = Printable(hello->name);
     return Apply(Run::Joined{agent, std::move(*hello)});
@@ -79,7 +112,7 @@ void CoordinatorSession::Hear(AgentId agent, AgentMessage message) {
 // The coordinator of a run over several machines does not end when it is alone, but not never either.
 void CoordinatorSession::WatchAgents() {
   if (!network_) return;
-  if (run_.present() > 0) attended_ = loop_.now();
+  if (run_.present() > 0 || (network_->sync && network_->sync->busy())) attended_ = loop_.now();
   if (most_agents_ == 0U && run_.present() == 0) return Apply(Run::Abandoned{why_no_more_});
   const bool complete = most_agents_ && run_.ready() > 0 && run_.ready() >= *most_agents_;
   if ((complete || loop_.now() - started_ >= network_->enough_after) && !std::exchange(hurried_, true))
@@ -104,6 +137,7 @@ void CoordinatorSession::Apply(Run::Input input) {
 void CoordinatorSession::Deliver(Run::Effects effects) {
   for (auto& [agent, message] : effects.messages) {
     const bool refused = std::holds_alternative<Refused>(message);
+    if (network_ && network_->paths) network_->paths->ToAgent(agent, &message);
     link_.Send(agent, std::move(message));
     if (refused) link_.Forget(agent);
   }

@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#include "cli/code_server.h"
+#include "cli/tree_paths.h"
 #include "coordinator/journal.h"
 #include "coordinator/run.h"
 #include "protocol/coordinator_link.h"
@@ -22,8 +24,11 @@ namespace fastest {
 // What a run over several machines adds.
 struct NetworkOptions {
   std::optional<CoordinatorKeys> keys;
-  std::string code_digest;     // Of the coordinator's own tree; agents must have the same. "": not compared.
-  std::string code_manifest;   // Its files, for an agent to tell what differs.
+  std::string code_digest;    // Of the coordinator's own tree; agents must have the same. "": not compared.
+  std::string code_manifest;  // Its files, for an agent to tell what differs.
+  // --sync: who gives that tree to agents that have other code, and where it lies. Null: nobody.
+  std::unique_ptr<CodeServer> sync = {};
+  std::unique_ptr<TreePaths> paths = {};
   Duration enough_after{};     // So long --expect-agents are waited for if --min-agents are there.
   Duration abandoned_after{};  // So long the run waits for an agent when there is none.
 };
@@ -60,6 +65,9 @@ class CoordinatorSession {
  private:
   std::variant<Welcome, Refused> Answer(AgentId agent, const Hello& hello);
   void Hear(AgentId agent, AgentMessage message);
+  // Whether the agent was one that only fetches code.
+  bool HearFetcher(AgentId agent, AgentMessage& message);
+  void Lose(AgentId agent, const std::string& why);
   void WatchAgents();
   void Apply(Run::Input input);
   void Deliver(Run::Effects effects);

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <set>
 
+#include "deploy/code_tree.h"
+
 namespace fastest {
 namespace {
 
@@ -59,6 +61,9 @@ const std::map<std::string, bool>& OwnOptions() {
                                                    {"--coordinator-key", true},
                                                    {"--allow-keys", true},
                                                    {"--allow-skew", true},
+                                                   {"--sync", false},
+                                                   {"--sync-dir", true},
+                                                   {"--sync-limit", true},
                                                    {"--no-fast-protocol", false},
                                                    {"--diff-budget", true},
                                                    {"--shard", true},
@@ -176,6 +181,13 @@ Word Split(const std::string& word) {
 
 // Options of `coordinator` and `agent`.
 void AddNetworkOptions(CLI::App* app, NetworkWords* network, std::vector<std::string>* allow_skew) {
+  app->add_flag("--sync", network->sync);
+  app->add_option("--sync-dir", network->sync_dir);
+  app->add_option_function<std::string>("--sync-limit",
+                                        [network](const std::string& text) { network->sync_limit = *ParseSize(text); })
+      ->check(CLI::Validator(
+          [](std::string& text) { return ParseSize(text).ok() ? std::string() : ParseSize(text).error().message; },
+          "SIZE"));
   app->add_option("--listen", network->listen);
   app->add_option("--connect", network->connect);
   app->add_option("--expect-agents", network->expect_agents)->check(CLI::Range(1, 100'000));
@@ -440,6 +452,9 @@ Of fastest coordinator and fastest agent (docs/manual/many-machines.md):
   --with-agent             the coordinator is an agent too
   --leave-on-term          SIGTERM ends the coordinator (143), not the run: agents wait for one that resumes it
   --allow-skew KINDS       what agents may differ in: code,python,platform,pytest,plugins
+  --sync                   coordinator: give agents the code that they do not have
+  --sync-dir DIR           agent: where such code is kept; default ~/.cache/fastest/sync
+  --sync-limit SIZE        how much may be given (512M), how much an agent keeps (4G)
   --name NAME              the agent's name in reports; default: the host's
   --grace SECONDS          what running tests get after SIGTERM (30)
   --orphan-timeout SECONDS an agent ends when the coordinator has been silent for so long (120)

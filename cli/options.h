@@ -36,7 +36,12 @@ struct NetworkWords {
   std::string coordinator_key;   // The public key, hex, or a path of a file that holds it.
   std::string allow_keys;        // Path.
   std::set<std::string> allow_skew;
+  bool sync = false;                        // The coordinator gives its code to agents.
+  std::string sync_dir;                     // Of an agent: where that is kept.
+  std::optional<std::uint64_t> sync_limit;  // Bytes: that are given, that are kept.
 };
+constexpr std::uint64_t kMostSentCode = std::uint64_t{512} << 20;
+constexpr std::uint64_t kMostKeptCode = std::uint64_t{4} << 30;
 
 struct Options {
   // ---- own ----

@@ -10,8 +10,11 @@
 
 namespace fastest {
 
-// The tree is the root directory that pytest would find from the current one without any argument: so both sides look
-// at the same, whatever the coordinator was asked to run. `outputs`: files that this run writes, left out.
+// The root directory that pytest would find from the current one without any argument.
+Result<std::string> OwnCodeRoot();
+
+// The tree is that of OwnCodeRoot(): so both sides look at the same, whatever the coordinator was asked to run.
+// `outputs`: files that this run writes, left out.
 Result<CodeManifest> ReadOwnCode(const std::set<std::string>& outputs);
 
 }  // namespace fastest

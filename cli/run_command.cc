@@ -32,6 +32,7 @@
 #include "cli/resume.h"
 #include "cli/settings.h"
 #include "cli/sharding.h"
+#include "cli/sync.h"
 #include "deploy/launched_agents.h"
 #include "discovery/discovery.h"
 
@@ -164,7 +165,7 @@ class PlanMaker {
   const Discovery kNothing;
 };
 
-Result<NetworkOptions> PrepareNetwork(const Invocation& invocation) {
+Result<NetworkOptions> PrepareNetwork(Invocation& invocation) {
   const NetworkWords& words = invocation.options.network;
   if (words.listen.empty()) return Error{"coordinator: --listen tcp://127.0.0.1:PORT is missing"};
   NetworkOptions network;
@@ -177,15 +178,13 @@ Result<NetworkOptions> PrepareNetwork(const Invocation& invocation) {
                     "then --join-secret fastest-keys/join.secret for the coordinator and each agent)",
                     words.listen)};
   if (!words.allow_skew.contains("code")) {
-    std::error_code failed;  // Output into a file of the tree (a batch job's) is no code, and grows.
-    const std::string out = std::filesystem::read_symlink("/proc/self/fd/1", failed).string();
-    const std::string err = std::filesystem::read_symlink("/proc/self/fd/2", failed).string();
-    const auto code =
-        ReadOwnCode({invocation.options.report_log, invocation.options.json, invocation.guess.junit_xml, out, err});
+    const auto code = ReadOwnCode(OutputsOf(invocation));
     if (!code.ok()) return code.error();
     network.code_digest = code->digest();
     network.code_manifest = code->Text();
   }
+  if (words.sync)
+    if (const Status sync = PrepareSync(&invocation, &network); !sync.ok()) return sync.error();
   network.enough_after = kEnoughAfter;
   network.abandoned_after = std::chrono::duration_cast<Duration>(Seconds(words.agents_timeout));
   return network;

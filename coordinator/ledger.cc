@@ -51,8 +51,15 @@ std::vector<ItemId> Ledger::Enter(UnitId unit, const std::vector<std::string>& n
 
 std::optional<ItemId> Ledger::Find(UnitId unit, const ItemKey& key) const {
   if (index_.empty()) return std::nullopt;
+  // News of an item come in a row: asked again, no part of the index need be fetched from memory.
+  if (found_ < items_.size()) {
+    const Item& item = items_[found_];
+    if (item.unit == unit && item.key == key) return ItemId{found_};
+  }
   const std::uint32_t entry = index_[PlaceOf(unit, key.node_id, key.occurrence)];
-  return entry == 0 ? std::nullopt : std::optional(ItemId{entry - 1});
+  if (entry == 0) return std::nullopt;
+  found_ = entry - 1;
+  return ItemId{found_};
 }
 
 void Ledger::Lease(ItemId item, LeaseId lease) {

@@ -70,6 +70,7 @@ class Ledger {
   // By hash of unit, node id and occurrence, with open addressing: an item's number plus one; 0: empty. Its size is a
   // power of two and at least half is empty.
   std::vector<std::uint32_t> index_;
+  mutable std::uint32_t found_ = 0;  // By the last Find.
   std::size_t finished_ = 0;
 };
 

@@ -127,7 +127,9 @@ void Run::StartItem(ItemId item, WorkerId worker) {
 void Run::Accept(ItemId item, WorkerId worker, const TestReport& report) {
   ledger_.AddReport(item, report, !IsSubtest(report));
   if (ledger_[item].state == Ledger::State::kFinished) return Publish(item, worker, report);
-  unpublished_[Number(item)].push_back(report);
+  auto& reports = unpublished_[Number(item)];
+  if (reports.empty()) reports.reserve(3);
+  reports.push_back(report);
 }
 
 void Run::Publish(ItemId item, WorkerId worker, const TestReport& report) {
@@ -160,8 +162,10 @@ void Run::On(AgentId agent, ItemFinished& finished) {
 void Run::FinishItem(ItemId item, WorkerId worker, bool held) {
   if (RetryItem(item, worker)) return;
   ledger_.Finish(item);
-  if (auto reports = unpublished_.extract(Number(item)))
+  if (auto reports = unpublished_.extract(Number(item))) {
+    effects_.events.reserve(effects_.events.size() + reports.mapped().size() + 1);
     for (const TestReport& report : reports.mapped()) Publish(item, worker, report);
+  }
   if (Number(worker) < agent_of_.size()) ++agents_[agent_of_[Number(worker)]].figures.tests;
   effects_.events.push_back(TestFinished{item, ledger_[item].key.node_id, worker, held});
 }

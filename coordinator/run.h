@@ -61,7 +61,6 @@ class Run {
     std::vector<Event> events;
     std::optional<std::string> wants_plan;  // The first READY has come (its JSON): answer with a Plan.
   };
-
   explicit Run(RunOptions options) : options_(std::move(options)) {}
   Effects Apply(Time now, Input input);
   // RunFinished was among the events.
@@ -97,7 +96,9 @@ class Run {
   void On(const Interrupted& interrupted);
   void On(Restored& restored);
   void On(const Ticked&) {}
-  void On(AgentId agent, Hello&) { (void)agent; }
+  void On(AgentId, Hello&) {}
+  void On(AgentId, Heartbeat&) {}
+  void On(AgentId, CodeWanted&) {}  // Of sessions that only fetch code.
   void On(AgentId agent, Ready& ready);
   void On(AgentId agent, Credit& credit);
   void On(AgentId agent, Walked& walked);
@@ -115,7 +116,6 @@ class Run {
   void On(AgentId agent, WorkerDone& done);
   void On(AgentId agent, WorkerStopping& stopping);
   void On(AgentId agent, InternalError& error);
-  void On(AgentId agent, Heartbeat&) { (void)agent; }
   void On(AgentId agent, Leaving& leaving);
   void On(AgentId agent, Goodbye& goodbye);
 

@@ -181,7 +181,7 @@ void Run::On(const Abandoned& abandoned) {
 
 void Run::CheckFinished() {
   if (agents_.empty() && !(options_.remote && stage_ == Stage::kStopping)) return;
-  if (present() > 0) return;
+  if (std::any_of(agents_.begin(), agents_.end(), [](const auto& one) { return !one.second.gone; })) return;
   if (stage_ != Stage::kStopping) {
     if (options_.remote) return;  // Others may come.
     internal_error_ = internal_error_ || !failure_code_;

@@ -106,8 +106,8 @@ void AgentLink::OnFrame(std::string_view frame) {
 void AgentLink::Take(Envelope<CoordinatorMessage> envelope) {
   if (envelope.expired) return EndLink(End::kExpired, "the coordinator does not know this agent any more");
   if (const auto* refused = envelope.messages.empty() ? nullptr : std::get_if<Refused>(&envelope.messages.front())) {
-    refused_manifest_ = refused->manifest;
-    return EndLink(End::kRefused, refused->why);
+    refused_ = *refused;
+    return EndLink(End::kRefused, refused_.why);
   }
   if (envelope.version != kProtocolVersion)
     return EndLink(End::kRefused, fmt::format("the coordinator speaks version {} of the protocol, this agent {}",
@@ -124,8 +124,20 @@ void AgentLink::EndLink(End end, const std::string& why) {
   if (!std::exchange(ended_, true)) on_end_(end, why);
 }
 
+// In this process a frame costs little, and there is nobody else to serve.
+bool AgentLink::WaitsForCompany() {
+  if (session_.empty() || channel_.presses()) return false;
+  if (channel_.wants_to_send() && !std::exchange(waits_, true))
+    loop_.After(kCompany, [this] {
+      waits_ = false;
+      channel_.Press();
+    });
+  return true;
+}
+
 bool AgentLink::Pump() {
   bool more = socket_.Pump();
+  if (WaitsForCompany()) return more;
   while (channel_.wants_to_send()) {
     auto frame = channel_.NextFrame();
     frame.session = session_;

@@ -21,6 +21,8 @@ namespace fastest {
 constexpr std::chrono::seconds kHeartbeat{2};
 constexpr std::chrono::seconds kSuspectAfter{6};
 constexpr std::chrono::seconds kLostAfter{20};
+// So long results wait for others at an agent on another machine, at most.
+constexpr std::chrono::milliseconds kCompany{50};
 
 struct AgentLinkOptions {
   std::optional<AgentKeys> keys;         // None: no CURVE (the local agent, loopback).
@@ -49,8 +51,8 @@ class AgentLink {
   std::size_t waiting_bytes() const { return channel_.kept_bytes(); }
   // Whether it has ever answered.
   bool welcomed() const { return welcomed_; }
-  // The list of the coordinator's files that came with a refusal, or "".
-  const std::string& refused_manifest() const { return refused_manifest_; }
+  // What the coordinator refused this agent with, if it did so at once.
+  const Refused& refused() const { return refused_; }
 
  private:
   void OnFrame(std::string_view frame);
@@ -58,6 +60,7 @@ class AgentLink {
   void OnConnection(const ConnectionEvent& event);
   void EndLink(End end, const std::string& why);
   bool Pump();
+  bool WaitsForCompany();
   void Beat();
 
   EventLoop& loop_;
@@ -73,11 +76,12 @@ class AgentLink {
   Time beat_;  // The last one.
   bool welcomed_ = false;
   bool ended_ = false;
+  bool waits_ = false;         // What is to be sent waits for company.
   std::size_t cut_bytes_ = 0;  // Of output, not yet told.
   int bad_handshakes_ = 0;     // In a row.
   Time first_bad_handshake_{};
   std::optional<Time> broken_;  // Since when there is no connection, or since it was tried anew.
-  std::string refused_manifest_;
+  Refused refused_;
 };
 
 }  // namespace fastest

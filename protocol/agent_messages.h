@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/digest.h"
 #include "protocol/ids.h"
 #include "protocol/report.h"
 
@@ -17,6 +18,13 @@ struct Hello {
   std::uint32_t workers = 0;
   std::string code_digest;  // Of the files under the root directory (discovery/code_manifest.h); "": the local agent.
   std::string platform;     // "linux-x86_64"
+  // Not empty: this session only fetches code, that of the tree with this digest; it is no agent of the run.
+  std::string fetch = {};
+};
+
+// The contents of the tree that this agent lacks, by digest: answered with CodeChunks.
+struct CodeWanted {
+  std::vector<Digest> digests;
 };
 
 // The zygote has loaded pytest, plugins and initial conftests and parsed the options, or could not.

@@ -20,6 +20,8 @@ struct BadValue {
 
 std::string Text(capnp::Text::Reader text) { return {text.cStr(), text.size()}; }
 
+std::string Bytes(capnp::Data::Reader bytes) { return {reinterpret_cast<const char*>(bytes.begin()), bytes.size()}; }
+
 template <typename Enum>
 Enum Ranged(unsigned value, Enum last, const char* what) {
   if (value > static_cast<unsigned>(last)) throw BadValue{what};
@@ -116,12 +118,25 @@ WorkerLost GetLost(wire::WorkerLost::Reader in) {
   return m;
 }
 
+CodeWanted GetWanted(capnp::List<capnp::Data>::Reader in) {
+  CodeWanted m;
+  m.digests.reserve(in.size());
+  for (const auto bytes : in) {
+    Digest digest;
+    if (bytes.size() != digest.size()) throw BadValue{"digest"};
+    std::copy(bytes.begin(), bytes.end(), digest.begin());
+    m.digests.push_back(digest);
+  }
+  return m;
+}
+
 AgentMessage Take(wire::Message::Reader in, AgentMessage*) {
   using wire::Message;
   switch (in.which()) {
     case Message::HELLO: {
       const auto m = in.getHello();
-      return Hello{m.getVersion(), Text(m.getName()), m.getWorkers(), Text(m.getCodeDigest()), Text(m.getPlatform())};
+      return Hello{m.getVersion(),          Text(m.getName()),     m.getWorkers(),
+                   Text(m.getCodeDigest()), Text(m.getPlatform()), Text(m.getFetch())};
     }
     case Message::READY: {
       const auto m = in.getReady();
@@ -168,6 +183,8 @@ AgentMessage Take(wire::Message::Reader in, AgentMessage*) {
     }
     case Message::INTERNAL_ERROR:
       return InternalError{WorkerId{in.getInternalError().getWorker()}, Text(in.getInternalError().getText())};
+    case Message::CODE_WANTED:
+      return GetWanted(in.getCodeWanted());
     case Message::HEARTBEAT:
       return Heartbeat{};
     case Message::LEAVING:
@@ -187,7 +204,12 @@ CoordinatorMessage Take(wire::Message::Reader in, CoordinatorMessage*) {
       return Welcome{Text(m.getRunId()), AgentId{m.getAgent()}, WorkerId{m.getFirstWorker()}, Text(m.getSetup())};
     }
     case Message::REFUSED:
-      return Refused{Text(in.getRefused().getWhy()), Text(in.getRefused().getManifest())};
+      return Refused{Text(in.getRefused().getWhy()), Text(in.getRefused().getManifest()),
+                     Text(in.getRefused().getTree()), Bytes(in.getRefused().getDirectory())};
+    case Message::CODE_CHUNK: {
+      const auto m = in.getCodeChunk();
+      return CodeChunk{Bytes(m.getBytes()), m.getLast(), Text(m.getProblem())};
+    }
     case Message::BEGIN: {
       const auto m = in.getBegin();
       return Begin{Ranged(m.getMode(), CollectMode::kWholeEach, "collect mode"), m.getSingle(), m.getWorkerCount(),
@@ -232,8 +254,7 @@ Envelope<Message> ReadEnvelope(const std::vector<capnp::word>& words) {
       root.getSequence(), root.getAcknowledged(), {}, Text(root.getSession()), root.getExpired()};
   envelope.version = root.getVersion();
   const auto part = root.getPart();
-  envelope.part = {
-      {reinterpret_cast<const char*>(part.begin()), part.size()}, root.getPartIndex(), root.getPartCount()};
+  envelope.part = {Bytes(part), root.getPartIndex(), root.getPartCount()};
   const auto list = root.getMessages();
   if (list.size() > kMostMessages) throw BadValue{"number of messages"};
   if (envelope.version != kProtocolVersion && (list.size() == 0 || list[0].which() != wire::Message::REFUSED))

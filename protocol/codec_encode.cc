@@ -65,6 +65,23 @@ void Put(wire::Message::Builder out, const Hello& m) {
   b.setWorkers(m.workers);
   b.setCodeDigest(m.code_digest);
   b.setPlatform(m.platform);
+  b.setFetch(m.fetch);
+}
+
+kj::ArrayPtr<const kj::byte> Bytes(std::string_view bytes) {
+  return kj::arrayPtr(reinterpret_cast<const kj::byte*>(bytes.data()), bytes.size());
+}
+
+void Put(wire::Message::Builder out, const CodeWanted& m) {
+  auto list = out.initCodeWanted(static_cast<unsigned>(m.digests.size()));
+  for (unsigned i = 0; i < m.digests.size(); ++i) list.set(i, kj::arrayPtr(m.digests[i].data(), m.digests[i].size()));
+}
+
+void Put(wire::Message::Builder out, const CodeChunk& m) {
+  auto b = out.initCodeChunk();
+  b.setBytes(Bytes(m.bytes));
+  b.setLast(m.last);
+  b.setProblem(m.problem);
 }
 
 void Put(wire::Message::Builder out, const Ready& m) {
@@ -190,6 +207,8 @@ void Put(wire::Message::Builder out, const Refused& m) {
   auto b = out.initRefused();
   b.setWhy(m.why);
   b.setManifest(m.manifest);
+  b.setTree(m.tree);
+  b.setDirectory(Bytes(m.directory));
 }
 
 void Put(wire::Message::Builder out, const Begin& m) {
@@ -266,6 +285,7 @@ struct SizeOf {
     for (const auto& report : m.reports) size += report.envelope.size() + report.node_id.size() + 64;
     return size;
   }
+  std::size_t operator()(const CodeWanted& m) const { return 48 * m.digests.size() + 64; }
   std::size_t operator()(const Ready& m) const { return m.answer.size() + 64; }
   std::size_t operator()(const Walked& m) const { return Of(m.paths) + 64 * m.reports.size() + 64; }
   std::size_t operator()(const WorkerDone& m) const { return m.answer.size() + 64; }

@@ -42,7 +42,9 @@ Result<std::string> CoordinatorLink::Bind(const std::string& endpoint) {
 
 void CoordinatorLink::Send(AgentId agent, CoordinatorMessage message) {
   CHECK(Number(agent) < sessions_.size(), Number(agent));
-  if (!sessions_[Number(agent)].gone) sessions_[Number(agent)].channel.Queue(std::move(message));
+  if (sessions_[Number(agent)].gone) return;
+  sessions_[Number(agent)].channel.Queue(std::move(message));
+  Schedule(agent);
 }
 
 bool CoordinatorLink::drained() const {
@@ -125,7 +127,9 @@ void CoordinatorLink::Deliver(AgentId agent, Envelope<AgentMessage> frame) {
       frame = std::move(*joined);
     }
   }
-  for (auto& message : sessions_[Number(agent)].channel.Take(std::move(frame))) {
+  auto messages = sessions_[Number(agent)].channel.Take(std::move(frame));
+  Schedule(agent);
+  for (auto& message : messages) {
     if (sessions_[Number(agent)].gone) return;
     if (!std::holds_alternative<Heartbeat>(message)) handlers_.on_message(agent, std::move(message));
   }
@@ -176,6 +180,29 @@ void CoordinatorLink::Lose(AgentId agent, const std::string& why) {
   handlers_.on_lost(agent, why);
 }
 
+// Whoever has something to send is noted when it comes about, so that a turn costs nothing for all the others.
+void CoordinatorLink::Schedule(AgentId agent) {
+  Session& session = sessions_[Number(agent)];
+  if (!session.channel.wants_to_send()) return;
+  if (session.name.empty() || session.channel.presses()) {
+    if (!std::exchange(session.due, true)) due_.push_back(agent);
+  } else if (!std::exchange(session.waits, true)) {
+    if (waiting_.empty()) loop_.After(kAcknowledgeAfter, [this] { EndWaits(); });
+    waiting_.push_back({loop_.now() + kAcknowledgeAfter, agent});
+  }
+}
+
+void CoordinatorLink::EndWaits() {
+  for (; !waiting_.empty() && waiting_.front().until <= loop_.now(); waiting_.pop_front()) {
+    Session& session = sessions_[Number(waiting_.front().agent)];
+    session.waits = false;
+    if (!session.channel.wants_to_send()) continue;
+    session.channel.Press();
+    Schedule(waiting_.front().agent);
+  }
+  if (!waiting_.empty()) loop_.At(waiting_.front().until, [this] { EndWaits(); });
+}
+
 bool CoordinatorLink::Flush(AgentId agent) {
   Session& session = sessions_[Number(agent)];
   if (session.broken || !session.channel.wants_to_send()) return false;  // Broken: all is sent again when it is back.
@@ -196,16 +223,22 @@ bool CoordinatorLink::Pump() {
   const bool more = socket_.Pump();
   commit_();
   bool sent = false;
-  for (std::size_t i = 0; i < sessions_.size(); ++i)
-    if (!sessions_[i].gone || sessions_[i].forgotten) sent = Flush(AgentId{static_cast<std::uint32_t>(i)}) || sent;
+  for (const AgentId agent : std::exchange(due_, {})) {
+    Session& session = sessions_[Number(agent)];
+    session.due = false;
+    if (!session.gone || session.forgotten) sent = Flush(agent) || sent;
+  }
   // Sending may take note of what has come, which then does not wake the loop any more.
   return more || (sent && socket_.HasMore());
 }
 
 // A send to a connection that is gone fails: so we hear of it at once.
 void CoordinatorLink::Probe() {
-  for (Session& session : sessions_)
-    if (!session.gone && !session.name.empty()) session.channel.Beat();
+  for (std::size_t i = 0; i < sessions_.size(); ++i) {
+    if (sessions_[i].gone || sessions_[i].name.empty()) continue;
+    sessions_[i].channel.Beat();
+    Schedule(AgentId{static_cast<std::uint32_t>(i)});
+  }
 }
 
 void CoordinatorLink::Beat() {
@@ -218,7 +251,9 @@ void CoordinatorLink::Beat() {
     if (slept) session.heard = loop_.now();
     if (loop_.now() - session.heard >= kLostAfter)
       Lose(AgentId{static_cast<std::uint32_t>(i)}, fmt::format("no word from it for {} s", kLostAfter.count()));
-    if (!session.gone) session.channel.Beat();
+    if (session.gone) continue;
+    session.channel.Beat();
+    Schedule(AgentId{static_cast<std::uint32_t>(i)});
   }
   loop_.After(kHeartbeat, [this] { Beat(); });
 }

@@ -7,11 +7,13 @@
 
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -23,6 +25,8 @@ namespace fastest {
 
 // A connection can break and come back without any harm; a process that is gone does not come back.
 constexpr std::chrono::seconds kReturnWindow{5};
+// So long an acknowledgement waits for a message to go with, if little is unacknowledged.
+constexpr std::chrono::milliseconds kAcknowledgeAfter{200};
 
 class CoordinatorLink {
  public:
@@ -47,6 +51,8 @@ class CoordinatorLink {
   // endpoint as bound.
   Result<std::string> Bind(const std::string& endpoint);
   void Send(AgentId agent, CoordinatorMessage message);
+  // What waits for the agent's acknowledgement, roughly.
+  std::size_t waiting_bytes(AgentId agent) const { return sessions_[Number(agent)].channel.kept_bytes(); }
   // Whether every agent that is not lost has taken everything that was sent.
   bool drained() const;
   // The agent has said goodbye, or was refused: its silence is no loss.
@@ -64,6 +70,8 @@ class CoordinatorLink {
     std::optional<Time> broken = {};  // Since when its connection is.
     bool gone = false;                // Lost, or forgotten.
     bool forgotten = false;           // In order.
+    bool due = false;                 // In due_.
+    bool waits = false;               // In waiting_.
   };
 
   void OnFrame(const Socket::Origin& origin, std::string_view frame);
@@ -77,6 +85,8 @@ class CoordinatorLink {
   void SayExpired(const std::string& route);
   void Refuse(const std::string& route, Refused refused);
   bool Pump();
+  void Schedule(AgentId agent);
+  void EndWaits();
   bool Flush(AgentId agent);  // Whether it sent anything.
   void Probe();
   void Beat();
@@ -88,7 +98,13 @@ class CoordinatorLink {
   bool beats_ = false;
   Time beat_{};
   std::vector<Session> sessions_;  // By AgentId.
-  std::map<std::string, AgentId> routes_;
+  std::vector<AgentId> due_;       // Those for whom something goes out this turn.
+  struct Wait {
+    Time until;
+    AgentId agent;
+  };
+  std::deque<Wait> waiting_;  // Those whose acknowledgement waits for company, in order of time.
+  std::unordered_map<std::string, AgentId> routes_;
   std::map<std::string, AgentId> names_;
   std::map<std::string, int> strikes_;  // Bad frames of strangers by route; three silence it.
   std::set<std::string> told_;          // Sources of strangers.

@@ -28,6 +28,17 @@ struct Welcome {
 struct Refused {
   std::string why;
   std::string manifest;  // The coordinator's files, where the code differs: the agent can name them.
+  // With --sync, where the code differs: the tree that the agent may fetch (docs/protocol.md), and the directory in it,
+  // relative to its root, that the run is in.
+  std::string tree = {};
+  std::string directory = {};
+};
+
+// A piece of the bundle of contents that the agent wanted, in order.
+struct CodeChunk {
+  std::string bytes;
+  bool last = false;
+  std::string problem = {};  // Not empty: there will be no more, for this reason.
 };
 
 // How workers come by their items: sent once, after Ready.

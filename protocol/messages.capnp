@@ -48,6 +48,8 @@ struct Message {
     revoke @26 :UInt64;
     stop @27 :Stop;
     leaving @28 :Text;
+    codeWanted @29 :List(Data);
+    codeChunk @30 :CodeChunk;
   }
 }
 
@@ -68,6 +70,7 @@ struct Hello {
   workers @2 :UInt32;
   codeDigest @3 :Text;
   platform @4 :Text;
+  fetch @5 :Text;
 }
 
 struct Ready {
@@ -178,6 +181,14 @@ struct Welcome {
 struct Refused {
   why @0 :Text;
   manifest @1 :Text;
+  tree @2 :Text;
+  directory @3 :Data;
+}
+
+struct CodeChunk {
+  bytes @0 :Data;
+  last @1 :Bool;
+  problem @2 :Text;
 }
 
 struct Begin {

@@ -2,7 +2,7 @@
 // what a test costs it in CPU and memory.
 //
 // bench_coordinator [--agents 1000] [--workers 2] [--tests 1000000] [--files 10000] [--item-seconds 0.02]
-//                   [--fail-every 1000] [--processes 4]
+//                   [--fail-every 1000] [--processes 4] [--journal 0|1]
 //
 // Agents share a few processes. A simulated worker takes --item-seconds for a test (0: nothing), and its agent tells
 // what happened every few milliseconds, as a real one does that polls its rings. Prints one JSON object. CPU is that of
@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "cli/coordinator_session.h"
+#include "cli/resume.h"
 #include "protocol/agent_link.h"
 #include "report/cache_writer.h"
 #include "report/terminal_reporter.h"
@@ -41,7 +42,8 @@ struct Settings {
   double item_seconds = 0.02;
   std::uint32_t fail_every = 1000;
   std::uint32_t processes = 4;
-  std::uint32_t watch = 0;  // 1: tells every 2 seconds how far it is.
+  std::uint32_t journal = 0;  // 1: keeps one, as `fastest coordinator` does.
+  std::uint32_t watch = 0;    // 1: tells every 2 seconds how far it is.
   std::string folder;
 
   std::uint32_t tests_a_file() const { return tests / files; }
@@ -319,9 +321,17 @@ int Measure(const Settings& settings) {
   CacheWriter cache([](const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); });
   session.AddReporter(&terminal);
   session.AddReporter(&cache);
+  std::unique_ptr<Journal> journal;
+  if (settings.journal > 0) {
+    JournalOpened opened;
+    opened.run_id = options.run_id;
+    journal = *OpenJournal(settings.folder, opened, nullptr, [](const std::string& text) { std::puts(text.c_str()); });
+    session.Keep(journal.get());
+  }
   const auto bound = session.Bind(endpoint);
   if (!bound.ok()) {
     std::fprintf(stderr, "%s\n", bound.error().message.c_str());
+    for (const pid_t pid : agents) ::kill(pid, SIGKILL);
     return 1;
   }
   std::function<void()> watch = [&] {
@@ -358,7 +368,7 @@ Settings ReadSettings(int argc, char** argv) {
   const std::pair<const char*, std::uint32_t*> numbers[] = {
       {"--agents", &settings.agents}, {"--workers", &settings.workers},       {"--tests", &settings.tests},
       {"--files", &settings.files},   {"--fail-every", &settings.fail_every}, {"--processes", &settings.processes},
-      {"--watch", &settings.watch}};
+      {"--watch", &settings.watch},   {"--journal", &settings.journal}};
   for (int i = 1; i + 1 < argc; i += 2) {
     for (const auto& [name, number] : numbers)
       if (std::strcmp(argv[i], name) == 0) *number = static_cast<std::uint32_t>(std::atoi(argv[i + 1]));

@@ -4,6 +4,14 @@
 
 using namespace fastest;
 
+TEST_CASE("a digest of bytes that come in pieces is that of the whole") {
+  Hasher hasher;
+  hasher.Add("ab");
+  hasher.Add("");
+  hasher.Add("c");
+  CHECK(hasher.Finish() == Blake2b("abc"));
+}
+
 TEST_CASE("a digest is BLAKE2b-256's") {
   CHECK(Hex(Blake2b("")) == "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8");
   CHECK(Blake2b("a") != Blake2b("b"));

@@ -89,3 +89,52 @@ TEST_CASE("a sign of life is a frame without messages, and none is owed for it")
   CHECK(receiver.Take(sender.NextFrame()).empty());
   CHECK_FALSE(receiver.wants_to_send());
 }
+
+TEST_CASE("news of passed items and acknowledgements wait for company, until there is enough of them") {
+  Sender sender;
+  Receiver receiver;
+  const auto passed = [](int) { return ItemReport{WorkerId{0}, LeaseId{1}, UnitId{0}, {"a.py::test", 0}, {}}; };
+  sender.Queue(passed(0));
+  sender.Queue(ItemFinished{});
+  CHECK(sender.wants_to_send());
+  CHECK_FALSE(sender.presses());
+  receiver.Take(sender.NextFrame());
+  CHECK(receiver.wants_to_send());
+  CHECK_FALSE(receiver.presses());
+  int items = 0;
+  for (; !sender.presses(); ++items) sender.Queue(passed(items));
+  CHECK((items > 100 && items < 1000));
+  int frames = 0;
+  for (; !receiver.presses(); ++frames) {
+    for (int i = 0; i < 100; ++i) sender.Queue(passed(i));
+    receiver.Take(sender.NextFrame());
+  }
+  CHECK((frames > 10 && frames < 100));
+}
+
+TEST_CASE("what opens a way to go on presses, and takes along what waits") {
+  Sender sender;
+  sender.Queue(ItemFinished{});
+  sender.Queue(Credit{1});
+  CHECK(sender.presses());
+  CHECK(sender.NextFrame().messages.size() == 2);
+  CHECK_FALSE(sender.presses());
+  sender.Queue(ItemFinished{});
+  sender.Beat();
+  CHECK(sender.presses());
+  (void)sender.NextFrame();
+  sender.Queue(ItemFinished{});
+  CHECK_FALSE(sender.presses());
+  sender.Press();
+  CHECK(sender.presses());
+}
+
+TEST_CASE("a failure presses when its item is finished: it may end the run") {
+  Sender sender;
+  ItemReport failed;
+  failed.report.outcome = Outcome::kFailed;
+  sender.Queue(failed);
+  CHECK_FALSE(sender.presses());
+  sender.Queue(ItemFinished{});
+  CHECK(sender.presses());
+}

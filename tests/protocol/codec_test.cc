@@ -11,13 +11,13 @@ namespace {
 // One of each message with every field away from its default, so that a field that does not travel is seen.
 std::vector<AgentMessage> EveryAgentMessage() {
   const ItemKey key{"tests/test_a.py::test_x[é-1]", 2};
-  Collected collected{WorkerId{1}, LeaseId{9}, UnitId{4}, {"a", "b"}, {{"tests", Outcome::kFailed, "{}"}},
-                      {"c"},       {1},        {"", "g"}, {"d"}, 0.5,        "why"};
+  Collected collected{WorkerId{1}, LeaseId{9}, UnitId{4}, {"a", "b"}, {{"tests", Outcome::kFailed, "{}"}}, {"c"}, {1},
+                      {"", "g"},   {"d"},      0.5,       "why"};
   WorkerLost lost{WorkerId{3}, 77,        9,   true,        WorkerState::kTeardown,
                   LeaseId{5},  UnitId{6}, key, "Traceback", {LeaseId{5}, LeaseId{8}}};
   Revoked revoked{LeaseId{5}, {{UnitId{1}, true, {}}, {UnitId{2}, false, {key}}}};
   return {
-      Hello{1, "host", 4, "digest", "linux"},
+      Hello{1, "host", 4, "digest", "linux", "tree"},
       Ready{true, "{}", 4},
       Credit{3},
       Walked{WorkerId{1}, {"a.py"}, {{"", Outcome::kPassed, ""}}},
@@ -36,6 +36,7 @@ std::vector<AgentMessage> EveryAgentMessage() {
       WorkerStopping{WorkerId{1}, "exit", "reason", 7},
       InternalError{WorkerId{1}, "boom"},
       Leaving{"SIGTERM"},
+      CodeWanted{{Digest{1, 2, 3}, Digest{4}}},
       Heartbeat{},
       Goodbye{"done"}};
 }
@@ -43,13 +44,14 @@ std::vector<AgentMessage> EveryAgentMessage() {
 std::vector<CoordinatorMessage> EveryCoordinatorMessage() {
   Assignment unit{UnitId{1}, "a.py", 2, {"test_a"}, {"test_b"}, {{"a.py::test_a", 1}}};
   return {Welcome{"run", AgentId{1}, WorkerId{4}, "{}"},
-          Refused{"why", "manifest"},
+          Refused{"why", "manifest", "tree", std::string("d\0\xff", 3)},
           Begin{CollectMode::kWholeEach, true, 8, "{}"},
           Walk{},
           Assign{LeaseId{7}, 30.5, false, 3, true, {unit}, 2},
           Release{LeaseId{7}},
           Revoke{LeaseId{7}},
           Stop{Stop::How::kFinish, "why"},
+          CodeChunk{std::string("b\0\xff", 3), true, "why"},
           Heartbeat{}};
 }
 
