@@ -74,6 +74,7 @@ class Agent {
   void On(const Release& release);
   void On(const Revoke& revoke);
   void On(const Stop& stop);
+  void On(const SharedAnswer& answer);
   void On(const Heartbeat&) {}
 
   // The zygote.

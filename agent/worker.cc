@@ -101,6 +101,11 @@ void Worker::Walk() {
   Tell(wire::kWalk, "{}");
 }
 
+void Worker::Answer(const SharedAnswer& answer) {
+  shares_ = shares_ || answer.what == SharedAnswer::What::kSetUp;
+  Tell(wire::kSharedAnswer, wire::EncodeSharedAnswer(answer));
+}
+
 void Worker::Stop(Stop::How how) {
   stopped_ = true;
   Tell(wire::kStop, wire::EncodeStop(how));
@@ -193,6 +198,8 @@ void Worker::Deliver(const Record& record) {
     case wire::kInternalError:
       gave_reason_ = true;
       return Forward(wire::DecodeInternalError(record.body));
+    case wire::kShared:
+      return Forward(wire::DecodeShared(record.body));
     case wire::kWarning:
       return send_(Warning{id_, {record.body}});
     case wire::kRevoked:

@@ -59,6 +59,7 @@ class Worker {
   void Release(LeaseId lease);
   void Revoke(LeaseId lease);
   void Walk();
+  void Answer(const SharedAnswer& answer);
   void Stop(Stop::How how);
   // KeyboardInterrupt in whatever it does.
   void Interrupt();
@@ -74,6 +75,8 @@ class Worker {
   // How many leases it runs or has to run or collect: one that is collected and not yet released does not count.
   std::size_t ActiveLeases() const;
   std::vector<LeaseId> Leases() const;
+  // It has set up a fixture that the run shares, or was told to.
+  bool shares() const { return shares_; }
   // It was asked for its walk and has not answered.
   bool walking() const { return walking_; }
   bool said_bye() const { return said_bye_; }
@@ -136,6 +139,7 @@ class Worker {
   LeaseId last_lease_{};
   bool last_is_done_ = false;  // Its DONE has come.
   bool walking_ = false;
+  bool shares_ = false;
   bool said_bye_ = false;
   bool stopped_ = false;
   bool gave_reason_ = false;  // STOPPING or INTERNAL_ERROR.

@@ -14,7 +14,8 @@ namespace fastest {
 
 using AgentMessage = std::variant<Hello, Ready, Credit, Walked, Collected, ItemStarted, ItemReport, ItemFinished,
                                   ItemsUnknown, Warning, Output, LeaseDone, Revoked, WorkerUp, WorkerLost, WorkerDone,
-                                  WorkerStopping, InternalError, Leaving, Heartbeat, Goodbye>;
-using CoordinatorMessage = std::variant<Welcome, Refused, Begin, Walk, Assign, Release, Revoke, Stop, Heartbeat>;
+                                  WorkerStopping, InternalError, SharedSaid, Leaving, Heartbeat, Goodbye>;
+using CoordinatorMessage =
+    std::variant<Welcome, Refused, Begin, Walk, Assign, Release, Revoke, Stop, SharedAnswer, Heartbeat>;
 
 }  // namespace fastest

@@ -48,6 +48,8 @@ struct Message {
     revoke @26 :UInt64;
     stop @27 :Stop;
     leaving @28 :Text;
+    sharedSaid @29 :Shared;
+    sharedAnswer @30 :Shared;
   }
 }
 
@@ -209,4 +211,12 @@ struct Assign {
 struct Stop {
   how @0 :UInt8;
   why @1 :Text;
+}
+
+struct Shared {
+  worker @0 :UInt32;
+  what @1 :UInt8;
+  key @2 :Text;
+  ticket @3 :Text;
+  text @4 :Text;
 }

@@ -35,6 +35,7 @@ std::vector<AgentMessage> EveryAgentMessage() {
       WorkerDone{WorkerId{1}, "{}"},
       WorkerStopping{WorkerId{1}, "exit", "reason", 7},
       InternalError{WorkerId{1}, "boom"},
+      SharedSaid{WorkerId{1}, SharedSaid::What::kRetired, "key", "ticket", "text"},
       Leaving{"SIGTERM"},
       Heartbeat{},
       Goodbye{"done"}};
@@ -50,6 +51,7 @@ std::vector<CoordinatorMessage> EveryCoordinatorMessage() {
           Release{LeaseId{7}},
           Revoke{LeaseId{7}},
           Stop{Stop::How::kFinish, "why"},
+          SharedAnswer{WorkerId{1}, SharedAnswer::What::kTearDown, "key", "ticket", "text"},
           Heartbeat{}};
 }
 

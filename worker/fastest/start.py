@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
-from fastest import compat, identity, process, wire
+from fastest import compat, identity, process, sharing, wire
 from fastest.wire import Frames
 from fastest.xdist_shim import make_shim
 from fastest.zygote import Zygote
@@ -27,6 +27,7 @@ def main() -> None:
         from fastest import controller
 
         controller.play(frames, setup)
+    sharing.is_wanted = setup.get("n", 0) > 1
     zygote = Zygote(frames, setup, life_pipe)
     process.look_like_pytest(setup["argv"])
     identity.apply_before_loading(setup)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from fastest import compat, ring, wire
+from fastest import compat, ring, sharing, wire
 from fastest.attempts import Attempts
 from fastest.explaining import Explaining
 from fastest.fast_protocol import FastProtocol
@@ -43,6 +43,7 @@ class Worker:
         self._announced: Entry | None = None  # pytest has been told that it is next.
         self._leases: dict[int, Lease] = {}
         self._pending: deque[tuple[Lease, dict]] = deque()  # Units that are not collected yet.
+        self._later: deque[tuple[int, dict]] = deque()  # Frames that came in the midst of an item.
         self._stop = ""
         self._events = False
         self._needs_successor = False
@@ -53,6 +54,8 @@ class Worker:
         self._events = bool(start.get("events"))
         if setup.get("retries"):
             self._attempts = Attempts(self._session, self._recorder)
+        if sharing.is_wanted:
+            sharing.client = sharing.Client(self._session.config, self._link, self._obey_meanwhile)
         self._needs_successor = _foreign_hook_reads_nextitem(self._session.config)
         try:
             while self._turn():
@@ -86,7 +89,7 @@ class Worker:
             before = len(self._queue) + len(self._pending)
             if block and (self._stop or before):
                 block = False
-            frame = self._link.inbox(block)
+            frame = self._later.popleft() if self._later else self._link.inbox(block)
             if frame is None:
                 if block:
                     self._stop = self._stop or "finish"  # The agent has gone; the life pipe ends us if it died.
@@ -109,8 +112,15 @@ class Worker:
                 self._drop_queue()
         elif kind == wire.WALK:
             self._link.send(wire.WALKED, self._units.walk())
-        else:
+        elif kind != wire.SHARED_ANSWER:  # One that nobody waits for was for a worker that was here before us.
             raise wire.WireError(f"a worker does not take frames of kind {kind}")
+
+    def _obey_meanwhile(self, kind: int, order: dict[str, Any]) -> None:
+        """While an item waits for another worker's fixture: it may give back what is queued behind it, but not collect."""
+        if kind == wire.WALK:
+            self._later.append((kind, order))
+        else:
+            self._obey(kind, order)
 
     def _drop_queue(self) -> None:
         self._queue.clear()
