@@ -154,6 +154,8 @@ std::string EncodeAssign(const Assign& assign) {
 
 std::string EncodeLease(LeaseId lease) { return fmt::format("{{\"lease\":{}}}", Number(lease)); }
 
+std::string EncodeRevokeFiles(LeaseId lease) { return fmt::format(R"({{"lease":{},"files":true}})", Number(lease)); }
+
 std::string EncodeStop(Stop::How how) { return how == Stop::How::kDone ? R"({"how":"done"})" : R"({"how":"finish"})"; }
 
 Result<PlacedReport> DecodeReport(std::string_view body) {

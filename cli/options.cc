@@ -37,6 +37,7 @@ const std::map<std::string, bool>& OwnOptions() {
                                                    {"--json", true},
                                                    {"--hang-timeout", true},
                                                    {"--max-worker-restart", true},
+                                                   {"--worker-memory-limit", true},
                                                    {"--state-dir", true},
                                                    {"--static", false},
                                                    {"--run-id", true},
@@ -203,6 +204,18 @@ void AddFanOut(CLI::App* app, Options* options) {
   app->add_option("--annotations", options->annotations)->check(CLI::IsMember({"auto", "github", "none"}));
 }
 
+// "512M" in bytes; nothing: no size, or 0.
+std::optional<std::uint64_t> ParseSize(const std::string& word) {
+  std::uint64_t number = 0;
+  const auto [rest, failed] = std::from_chars(word.data(), word.data() + word.size(), number);
+  const std::string unit(rest, word.data() + word.size());
+  static const std::map<std::string, unsigned> kShifts = {{"", 0}, {"K", 10}, {"M", 20}, {"G", 30}};
+  const auto shift = kShifts.find(unit);
+  if (failed != std::errc() || shift == kShifts.end() || number == 0 || number > (~0ULL >> shift->second))
+    return std::nullopt;
+  return number << shift->second;
+}
+
 // CLI11 parses the own words: types, ranges, and what is said of a bad value. The one adapter to it.
 Status ParseOwn(std::vector<std::string> words, Options* options) {
   CLI::App app("fastest");
@@ -233,6 +246,8 @@ Status ParseOwn(std::vector<std::string> words, Options* options) {
   app.add_option("--json", options->json);
   app.add_option("--hang-timeout", options->hang_timeout)->check(CLI::NonNegativeNumber);
   app.add_option("--max-worker-restart", options->max_worker_restart)->check(CLI::Range(0, 1'000'000));
+  std::string memory_limit;
+  app.add_option("--worker-memory-limit", memory_limit);
   app.add_option("--state-dir", options->state_dir);
   app.add_flag("--static", options->static_only);
   app.add_option("--run-id", options->run_id);
@@ -256,6 +271,13 @@ Status ParseOwn(std::vector<std::string> words, Options* options) {
   if (no_cache) options->cache = false;
   options->network.allow_skew.insert(allow_skew.begin(), allow_skew.end());
   if (hook_protocol) options->fast_protocol = false;
+  if (!memory_limit.empty()) {
+    const auto size = ParseSize(memory_limit);
+    if (!size)
+      return Error{fmt::format(
+          "--worker-memory-limit {}: allowed is a size above 0 in bytes, or with K, M or G (512M, 2G)", memory_limit)};
+    options->worker_memory_limit = *size;
+  }
   if (options->dist == "each")
     return Error{"--dist each: every test runs once, on one worker (hint: load, loadfile, loadscope, loadgroup)"};
   if (!transports.empty() || loop->count() > 0)
@@ -406,6 +428,7 @@ Runs a pytest suite unchanged, with pytest's own outcomes, in parallel. Options 
   --json FILE              one JSON document about the run (docs/json.md)
   --hang-timeout SECONDS   kill a worker whose test takes longer, with all its children
   --max-worker-restart N   give up after so many lost workers; default four times the workers
+  --worker-memory-limit S  replace a worker between batches when its own memory is above S (512M, 2G)
   --state-dir DIR          where history and journals are kept; default .fastest in the root directory
   --run-id ID, --journal   keep a journal of the run (under its id): what it has got survives a kill
   --resume ID              go on with a run from its journal: only what has no result runs

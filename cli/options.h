@@ -53,6 +53,7 @@ struct Options {
   std::string json;
   double hang_timeout = 0;  // Seconds; 0: none.
   int max_worker_restart = -1;
+  std::uint64_t worker_memory_limit = 0;  // Bytes; 0: none.
   std::string state_dir;
   bool static_only = false;  // --static with --collect-only
   std::string run_id;

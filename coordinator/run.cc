@@ -286,13 +286,16 @@ void Run::BlameForLoss(AgentId agent, const WorkerLost& lost) {
 }
 
 void Run::On(AgentId agent, WorkerDone& done) {
-  effects_.events.push_back(WorkerChanged{done.worker, WorkerChanged::What::kDone, "", done.answer});
+  // Memory is the one reason for which an agent ends a worker that the run still has work for.
+  const bool recycled = (stage_ == Stage::kCollecting || stage_ == Stage::kRunning) && !agents_[agent].leaving;
+  const std::string text =
+      recycled ? fmt::format("gw{} is recycled: its memory is above the limit", Number(done.worker)) : "";
+  effects_.events.push_back(WorkerChanged{done.worker, WorkerChanged::What::kDone, text, done.answer});
   const json answer = json::parse(done.answer, nullptr, false);
   if (plan_.single && answer.is_object() && answer.contains("exit") && answer["exit"].is_number_integer())
     hosted_exit_code_ = answer["exit"].get<int>();
   if (plan_.single && answer.is_object() && answer.contains("summary") && answer["summary"].is_string())
     plugin_text_ = answer["summary"].get<std::string>();
-  if (stage_ != Stage::kStopping && !agents_[agent].leaving) ++counts_.recycled;
   Pass(shared_.Gone(done.worker));
 }
 

@@ -232,7 +232,7 @@ class Run {
   std::uint64_t next_lease_ = 1;
   std::map<std::pair<std::string, int>, Outcome> collect_reports_;  // By collector node id: what was accepted.
   std::set<std::string> warnings_seen_;
-  RunCounts counts_;
+  RunTotals counts_;
   bool internal_error_ = false;
   bool incomplete_ok_ = false;         // The run was asked to stop: items without a result are no error.
   std::optional<int> stop_exit_code_;  // 1 for --maxfail, 2 for an interrupt, pytest.exit's code.

@@ -45,12 +45,11 @@ struct RunLease {
   bool released = false;
 };
 
-struct RunCounts {
+struct RunTotals {
   std::uint32_t failures = 0;  // As pytest's session.testsfailed.
   std::uint32_t collection_errors = 0;
   std::uint32_t deselected = 0;
   std::uint32_t warnings = 0;
-  std::uint32_t recycled = 0;  // Workers that ended in order while the run went on without them.
 };
 
 enum class RunStage : std::uint8_t { kStarting, kCollecting, kRunning, kStopping, kFinished };

@@ -53,7 +53,7 @@ void SharedFixtures::Acquire(const SharedSaid& said) {
       return Tell(SharedAnswer::What::kValue, said.key, asker, fixture.text);
     case State::kFailed:
       // pytest remembers a failed set-up. Who asks again has forgotten it on purpose: for a retry.
-      if (!fixture.told.insert(said.worker).second) return SetUp(said.key, fixture, asker);
+      if (!fixture.told.insert(said.worker).second && !fixture.gave_up) return SetUp(said.key, fixture, asker);
       return Tell(fixture.gave_up ? SharedAnswer::What::kGaveUp : SharedAnswer::What::kFailed, said.key, asker,
                   fixture.text);
   }
@@ -64,6 +64,7 @@ void SharedFixtures::SetUp(const std::string& key, Fixture& fixture, Waiting own
   fixture.owner = owner.worker;
   fixture.text.clear();
   fixture.users.clear();
+  fixture.told.clear();
   fixture.retiring.clear();
   Tell(SharedAnswer::What::kSetUp, key, owner, "");
 }
@@ -72,7 +73,7 @@ void SharedFixtures::Fail(const std::string& key, Fixture& fixture, std::string 
   fixture.state = State::kFailed;
   fixture.text = std::move(text);
   fixture.gave_up = gave_up;
-  fixture.told = {fixture.owner};
+  fixture.told.insert(fixture.owner);
   for (const Waiting& one : std::exchange(fixture.waiting, {})) {
     fixture.told.insert(one.worker);
     Tell(gave_up ? SharedAnswer::What::kGaveUp : SharedAnswer::What::kFailed, key, one, fixture.text);

@@ -105,7 +105,7 @@ class Worker:
         elif kind == wire.RELEASE:
             self._release(order["lease"])
         elif kind == wire.REVOKE:
-            self._revoke(order["lease"])
+            self._revoke(order["lease"], bool(order.get("files")))
         elif kind == wire.STOP:
             self._stop = order.get("how", "done")
             if self._stop == "finish":
@@ -134,12 +134,14 @@ class Worker:
             lease.kept = []
             self._end_if_done(lease)
 
-    def _revoke(self, lease_id: int) -> None:
-        """Gives back what has not started, save the item that pytest knows as the next one."""
+    def _revoke(self, lease_id: int, whole_files: bool) -> None:
+        """Gives back what has not started, save the item that pytest knows as the next one; or only files without such."""
         lease = self._leases.get(lease_id)
         parts = []
         if lease is not None:
+            begun = {entry.unit for entry in (self._last, self._announced) if entry is not None and whole_files}
             mine = [entry for entry in self._queue if entry.lease == lease_id and entry is not self._announced]
+            mine = [entry for entry in mine if entry.unit not in begun]
             parts = [{"unit": unit["unit"], "whole": True, "items": []} for held, unit in self._pending if held is lease]
             self._pending = deque(each for each in self._pending if each[0] is not lease)
             lease.uncollected -= len(parts)
