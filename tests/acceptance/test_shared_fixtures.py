@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,7 +14,19 @@ from test_agents import Cluster
 
 pytestmark = pytest.mark.skipif(bool(STAND_IN), reason="what is promised here is ours")
 
-WORKER_PACKAGE = str(REPOSITORY / "worker")  # What an installed wheel puts on sys.path.
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory) -> dict[str, str]:
+    """The environment in which `import fastest` finds what a wheel installs: cmake/install.cmake's two places."""
+    library = tmp_path_factory.mktemp("prefix") / "lib"
+    packages = library / "python3" / "site-packages"
+    (packages / "fastest").mkdir(parents=True)
+    shutil.copy(REPOSITORY / "worker/fastest/__init__.py", packages / "fastest")
+    (library / "fastest").mkdir()
+    (library / "fastest/worker").symlink_to(REPOSITORY / "worker")
+    return {"PYTHONPATH": str(packages)}
+
 
 CONFTEST = """
 import os, pathlib, pytest, fastest
@@ -107,17 +120,17 @@ def test_with_one_worker_it_is_an_ordinary_fixture(make_project, words):
     once(project.read("log").splitlines())
 
 
-def test_under_plain_pytest_it_is_an_ordinary_fixture(make_project):
+def test_under_plain_pytest_it_is_an_ordinary_fixture(make_project, installed):
     project = make_project(files(2))
-    run = project.pytest(env={"PYTHONPATH": WORKER_PACKAGE})
+    run = project.pytest(env=installed)
     assert run.exit == 0, run.stdout + run.stderr
     once(project.read("log").splitlines())
 
 
 @pytest.mark.skipif(importlib.util.find_spec("xdist") is None, reason="pytest-xdist is not installed")
-def test_under_xdist_each_worker_has_its_own(make_project):
+def test_under_xdist_each_worker_has_its_own(make_project, installed):
     project = make_project(files(4))
-    run = project.pytest("-n", "2", env={"PYTHONPATH": WORKER_PACKAGE})
+    run = project.pytest("-n", "2", env=installed)
     assert run.exit == 0, run.stdout + run.stderr
     log = project.read("log").splitlines()
     assert log.count("set up") == log.count("torn down") == 2
@@ -243,7 +256,7 @@ def test_a_retry_sets_up_anew_what_had_failed(make_project):
 
 
 @pytest.mark.parametrize("version", ["7.4.4", "9.0.2"])
-def test_other_versions_of_pytest(make_project, version):
+def test_other_versions_of_pytest(make_project, version, installed):
     python = Path(f"/tmp/pt{version}/bin/python")
     if not python.exists():
         pytest.skip(f"no pytest {version} at {python}")
@@ -256,7 +269,7 @@ def test_other_versions_of_pytest(make_project, version):
         assert run.exit == 0, run.stdout + run.stderr
         once(project.read("log").splitlines())
         (project.root / "log").unlink()
-        env = {**os.environ, "PYTHONPATH": WORKER_PACKAGE, "PYTEST_ADDOPTS": ""}
+        env = {**os.environ, **installed, "PYTEST_ADDOPTS": ""}
         plain = subprocess.run([python, "-m", "pytest", "-q"], cwd=project.root, env=env, capture_output=True, text=True)
         assert plain.returncode == 0, plain.stdout
         once(project.read("log").splitlines())

@@ -69,6 +69,24 @@ def test_workers_that_are_too_large_from_the_start_still_get_through(make_projec
     assert len(check(project.run("-n", "2", "--worker-memory-limit", "100K"), project)) > 4
 
 
+def test_plugins_of_the_main_process_hear_of_each_worker(make_project):
+    hooks = """
+def tell(text):
+    with open(pathlib.Path(__file__).with_name("nodes"), "a") as log:
+        log.write(text + "\\n")
+def pytest_testnodeready(node): tell(f"up {node.gateway.id}")
+def pytest_testnodedown(node, error): tell(f"down {node.gateway.id} {error} {node.workeroutput['mine']}")
+def pytest_sessionfinish(session):
+    if hasattr(session.config, "workeroutput"): session.config.workeroutput["mine"] = 7
+""".replace("\\\\", "\\")
+    project = project_of(make_project, hooks)
+    workers = check(project.run("-n", "2", "--worker-memory-limit", "40M"), project)
+    told = project.read("nodes").splitlines()
+    assert len([line for line in told if line.startswith("up")]) == len(workers) > 2
+    assert Counter(line for line in told if line.startswith("down")).keys() == {"down gw0 None 7", "down gw1 None 7"}
+    assert len([line for line in told if line.startswith("down")]) == len(workers)
+
+
 @pytest.mark.parametrize("words", [[], ["--worker-memory-limit", "2G"]])
 def test_below_the_limit_and_without_one_workers_stay(make_project, words):
     project = project_of(make_project)
