@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 constexpr Duration kIdlePoll = 20ms;
 constexpr Duration kSweep = 200ms;     // Unfinished lines, ended orphans.
 constexpr Duration kDumpTime = 200ms;  // For faulthandler, between SIGABRT and SIGKILL.
-constexpr Duration kWeighEvery = 50ms;
+constexpr Duration kWeighEvery = 100ms;
 constexpr Duration kKillPatience = 5s;  // For the system to end what was killed.
 
 }  // namespace
@@ -114,7 +114,8 @@ void Agent::Weigh(Place& place) {
 // Who has set up a fixture that the run shares stays: its teardown would have to wait for the others.
 void Agent::Recycle(Place& place) {
   if (stop_ || place.worker->ending()) return;
-  if (place.worker->doing().unit != place.weighed_in) Weigh(place);
+  // Where all is one unit, the files in it do not show from here.
+  if (place.worker->doing().unit != place.weighed_in || begin_->mode != CollectMode::kFile) Weigh(place);
   if (!place.outgrown) return;
   if (place.worker->shares()) {
     place.outgrown = false;

@@ -51,7 +51,7 @@ def check(run, project) -> list[str]:
 @pytest.mark.parametrize("collect", ["file", "whole"])
 def test_a_worker_above_the_limit_is_replaced_and_nothing_runs_twice(make_project, collect):
     project = project_of(make_project)
-    run = project.run("-n", "2", "--collect", collect, "--worker-memory-limit", "40M", "-v", "--optimizer", "optimized", "--batch-size", "2")
+    run = project.run("-n", "2", "--collect", collect, "--worker-memory-limit", "40M", "-v")
     workers = check(run, project)
     assert len(workers) >= 4
     told = [line for line in run.stdout.splitlines() if "recycled (--worker-memory-limit)" in line]

@@ -139,9 +139,10 @@ class Worker:
         lease = self._leases.get(lease_id)
         parts = []
         if lease is not None:
-            begun = {entry.unit for entry in (self._last, self._announced) if entry is not None and whole_files}
             mine = [entry for entry in self._queue if entry.lease == lease_id and entry is not self._announced]
-            mine = [entry for entry in mine if entry.unit not in begun]
+            if whole_files:
+                begun = {_file_of(entry) for entry in (self._last, self._announced) if entry is not None}
+                mine = [entry for entry in mine if _file_of(entry) not in begun]
             parts = [{"unit": unit["unit"], "whole": True, "items": []} for held, unit in self._pending if held is lease]
             self._pending = deque(each for each in self._pending if each[0] is not lease)
             lease.uncollected -= len(parts)
@@ -265,6 +266,10 @@ class Worker:
         stopping = stopping_of(error)
         if stopping is not None:  # Else pytest_internalerror follows.
             self._link.send(wire.STOPPING, stopping)
+
+
+def _file_of(entry: Entry) -> str:
+    return entry.item.nodeid.partition("::")[0]
 
 
 def _foreign_hook_reads_nextitem(config: pytest.Config) -> bool:
