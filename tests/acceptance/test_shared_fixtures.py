@@ -6,7 +6,6 @@ import importlib.util
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 from running import LIMIT, PYTHON, REPOSITORY, STAND_IN
@@ -255,17 +254,18 @@ def test_a_retry_sets_up_anew_what_had_failed(make_project):
     assert log.count("torn down") == 1
 
 
-@pytest.mark.parametrize("version", ["7.4.4", "9.0.2"])
-def test_other_versions_of_pytest(make_project, version, installed):
-    python = Path(f"/tmp/pt{version}/bin/python")
-    if not python.exists():
-        pytest.skip(f"no pytest {version} at {python}")
+OTHERS = [word for word in os.environ.get("FASTEST_OTHER_PYTHONS", "").split(os.pathsep) if word]
+
+
+@pytest.mark.skipif(not OTHERS, reason="FASTEST_OTHER_PYTHONS names no interpreters with other versions of pytest")
+@pytest.mark.parametrize("python", OTHERS)
+def test_other_versions_of_pytest(make_project, python, installed):
     for index, order in enumerate(["below", "above"]):
         text = CONFTEST if order == "below" else CONFTEST.replace(
             '@pytest.fixture(scope="session")\n@fastest.shared', '@fastest.shared\n@pytest.fixture(scope="session")'
         )
         project = make_project(files(4, text), folder=f"{order}")
-        run = project.run("-n", "2", "--python", str(python))
+        run = project.run("-n", "2", "--python", python)
         assert run.exit == 0, run.stdout + run.stderr
         once(project.read("log").splitlines())
         (project.root / "log").unlink()
