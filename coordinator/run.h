@@ -75,8 +75,7 @@ class Run {
   // How many agents are there and how many of them have loaded pytest.
   std::uint32_t present() const;
   std::uint32_t ready() const;
-  // The agent's name, for a person.
-  std::string NameOf(AgentId agent) const;
+  std::string NameOf(AgentId agent) const;  // For a person.
   // Measured seconds of each finished item, for the history.
   std::vector<std::pair<std::string, double>> Durations() const;
 
