@@ -140,6 +140,12 @@ void Agent::On(const fastest::Stop& stop) {
   ArmTick();
 }
 
+// A worker that has asked and is gone is not there to hear it; one that has come in its place knows by the ticket.
+void Agent::On(const SharedAnswer& answer) {
+  Place* place = PlaceOf(answer.worker);
+  if (place != nullptr && place->worker) place->worker->Answer(answer);
+}
+
 // ---- the zygote ----
 
 void Agent::StartZygote(std::string setup) {

@@ -30,6 +30,7 @@ struct AgentOptions {
   std::uint32_t workers = 1;                              // Pool size.
   Duration hang_timeout{};                                // 0: none.
   int max_worker_restart = -1;                            // In all; -1: four times the workers.
+  std::uint64_t memory_limit = 0;                         // Bytes of a worker's own; above it, it is replaced. 0: none.
   Duration poll_interval = std::chrono::milliseconds(2);  // Of the rings, while anything runs.
   std::optional<WarmOptions> warm;                        // The zygote comes from a process that outlives runs.
 };
@@ -63,7 +64,10 @@ class Agent {
     WorkerId id{};
     std::unique_ptr<Worker> worker;
     std::uint32_t starts = 0;
-    bool killed = false;  // By us; its end is not reported yet.
+    bool killed = false;    // By us; its end is not reported yet.
+    bool outgrown = false;  // Its memory is above the limit: it gets nothing more, and ends when it has nothing left.
+    Time next_weighing{};
+    UnitId weighed_in{};  // What it was doing when it was weighed last.
     Hang hang;
   };
   using Waiting = std::variant<Assign, Release>;
@@ -76,6 +80,7 @@ class Agent {
   void On(const Release& release);
   void On(const Revoke& revoke);
   void On(const Stop& stop);
+  void On(const SharedAnswer& answer);
   void On(const Heartbeat&) {}
   void On(const CodeChunk&) {}  // Of sessions that only fetch.
 
@@ -118,6 +123,8 @@ class Agent {
   void Sweep();
   void Watch(Place& place);
   bool IsOverdue(Place& place);
+  void Weigh(Place& place);
+  void Recycle(Place& place);
 
   // The end.
   TreeMarks MarksOf(const Place& place) const;

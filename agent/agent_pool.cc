@@ -120,7 +120,7 @@ void Agent::OnWorkerExit(Place& place, int status) {
     send_(InternalError{place.id, fmt::format("gw{} ended its session before its work was done", Number(place.id))});
   }
   if (alone_ && worker.Holds(*alone_)) alone_.reset();
-  place.killed = false;
+  place.killed = place.outgrown = false;
   place.hang = {};
   buried_.push_back(std::move(place.worker));
   GiveCredit(leases.size());
@@ -166,8 +166,9 @@ bool Agent::Hand(const Assign& assign) {
   if (place == nullptr) {
     std::vector<Seat> seats;
     for (const Place& one : places_) {
-      const bool closed =
-          gave_up_ ? !one.worker : one.worker && (one.killed || one.hang.aborted || one.worker->ending());
+      const bool closed = gave_up_
+                              ? !one.worker
+                              : one.worker && (one.killed || one.outgrown || one.hang.aborted || one.worker->ending());
       const bool avoid = assign.avoid >= 0 && Number(one.id) == static_cast<std::uint32_t>(assign.avoid);
       seats.push_back({one.worker != nullptr, closed, one.worker ? one.worker->ActiveLeases() : 0, avoid});
     }
@@ -175,7 +176,7 @@ bool Agent::Hand(const Assign& assign) {
     if (!chosen) return false;
     place = &places_[*chosen];
   }
-  if (place->worker && place->worker->ending()) return false;
+  if (place->worker && (place->outgrown || place->worker->ending())) return false;
   if (!place->worker && !StartWorker(*place)) return false;
   place->worker->Hand(assign);
   return true;
@@ -201,6 +202,8 @@ void Agent::GiveBack(const Assign& assign) {
 void Agent::Forward(AgentMessage message) {
   const LeaseDone* done = std::get_if<LeaseDone>(&message);
   const std::optional<LeaseId> lease = done != nullptr ? std::optional(done->lease) : std::nullopt;
+  if (Place* place = done != nullptr ? PlaceOf(done->worker) : nullptr; place != nullptr && place->worker)
+    Weigh(*place);
   send_(std::move(message));
   if (!lease) return;
   if (alone_ == lease) alone_.reset();

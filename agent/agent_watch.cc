@@ -7,6 +7,7 @@
 
 #include "agent/agent.h"
 #include "agent/worker_wire.h"
+#include "base/memory.h"
 
 namespace fastest {
 namespace {
@@ -14,8 +15,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kIdlePoll = 20ms;
-constexpr Duration kSweep = 200ms;      // Unfinished lines, ended orphans.
-constexpr Duration kDumpTime = 200ms;   // For faulthandler, between SIGABRT and SIGKILL.
+constexpr Duration kSweep = 200ms;     // Unfinished lines, ended orphans.
+constexpr Duration kDumpTime = 200ms;  // For faulthandler, between SIGABRT and SIGKILL.
+constexpr Duration kWeighEvery = 100ms;
 constexpr Duration kKillPatience = 5s;  // For the system to end what was killed.
 
 }  // namespace
@@ -42,6 +44,7 @@ void Agent::Tick() {
     if (!place.worker) continue;
     place.worker->Poll();
     Watch(place);
+    if (options_.memory_limit > 0) Recycle(place);
   }
   if (!zygote_) AdoptForked();
   if (loop_.now() >= next_sweep_) Sweep();
@@ -93,6 +96,34 @@ void Agent::Watch(Place& place) {
     ::kill(pid, SIGABRT);  // faulthandler writes the stack, even where C code holds the GIL.
   } else if (loop_.now() - *place.hang.aborted >= kDumpTime) {
     KillPlace(place);
+  }
+}
+
+// ---- memory ----
+
+// Asked when a batch is done or another file is begun, but not each time of many small ones: the kernel walks the
+// process's pages for it. A worker that is too large from the start still runs something, or the run would never end.
+void Agent::Weigh(Place& place) {
+  if (options_.memory_limit == 0 || begin_->single || stop_ || place.outgrown || !place.worker->has_run()) return;
+  if (loop_.now() < place.next_weighing) return;
+  place.weighed_in = place.worker->doing().unit;
+  place.next_weighing = loop_.now() + kWeighEvery;
+  place.outgrown = OwnMemory(place.worker->pid()) > options_.memory_limit;
+}
+
+// Who has set up a fixture that the run shares stays: its teardown would have to wait for the others.
+void Agent::Recycle(Place& place) {
+  if (stop_ || place.worker->ending()) return;
+  // Where all is one unit, the files in it do not show from here.
+  if (place.worker->doing().unit != place.weighed_in || begin_->mode != CollectMode::kFile) Weigh(place);
+  if (!place.outgrown) return;
+  if (place.worker->shares()) {
+    place.outgrown = false;
+    return;
+  }
+  place.worker->RevokeFiles();  // A small suite is one batch a worker.
+  if (place.worker->Leases().empty() && !place.worker->walking()) {
+    place.worker->Stop(Stop::How::kDone);
   }
 }
 

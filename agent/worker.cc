@@ -80,7 +80,7 @@ void Worker::Tell(std::uint8_t kind, const std::string& body) {
 }
 
 void Worker::Hand(const Assign& assign) {
-  Lease lease{assign.lease, assign.run, {}, {}};
+  Lease lease{assign.lease, assign.run, false, {}, {}};
   for (const Assignment& unit : assign.units) lease.units.push_back(unit.unit);
   if (!assign.run) lease.uncollected = lease.units;
   leases_.push_back(std::move(lease));
@@ -96,9 +96,20 @@ void Worker::Release(LeaseId lease) {
 
 void Worker::Revoke(LeaseId lease) { Tell(wire::kRevoke, wire::EncodeLease(lease)); }
 
+void Worker::RevokeFiles() {
+  for (Lease& lease : leases_) {
+    if (lease.run && !std::exchange(lease.files_revoked, true)) Tell(wire::kRevoke, wire::EncodeRevokeFiles(lease.id));
+  }
+}
+
 void Worker::Walk() {
   walking_ = true;
   Tell(wire::kWalk, "{}");
+}
+
+void Worker::Answer(const SharedAnswer& answer) {
+  shares_ = shares_ || answer.what == SharedAnswer::What::kSetUp;
+  Tell(wire::kSharedAnswer, wire::EncodeSharedAnswer(answer));
 }
 
 void Worker::Stop(Stop::How how) {
@@ -193,6 +204,8 @@ void Worker::Deliver(const Record& record) {
     case wire::kInternalError:
       gave_reason_ = true;
       return Forward(wire::DecodeInternalError(record.body));
+    case wire::kShared:
+      return Forward(wire::DecodeShared(record.body));
     case wire::kWarning:
       return send_(Warning{id_, {record.body}});
     case wire::kRevoked:
@@ -212,7 +225,7 @@ void Worker::DeliverPlaced(const Record& record) {
   if (item == nullptr) return Broken(fmt::format("unit {} has no item {}", place->unit, place->index));
   const LeaseId lease = LeaseOf(*place, record.kind == wire::kStarted);
   if (record.kind == wire::kDone) {
-    last_is_done_ = true;
+    last_is_done_ = has_run_ = true;
     send_(ItemFinished{id_, lease, UnitId(place->unit), *item});
   } else {
     send_(ItemStarted{id_, lease, UnitId(place->unit), *item});

@@ -58,7 +58,10 @@ class Worker {
   void Hand(const Assign& assign);
   void Release(LeaseId lease);
   void Revoke(LeaseId lease);
+  // Of each lease that runs, gives back the files that have not begun; asked once a lease.
+  void RevokeFiles();
   void Walk();
+  void Answer(const SharedAnswer& answer);
   void Stop(Stop::How how);
   // KeyboardInterrupt in whatever it does.
   void Interrupt();
@@ -74,6 +77,10 @@ class Worker {
   // How many leases it runs or has to run or collect: one that is collected and not yet released does not count.
   std::size_t ActiveLeases() const;
   std::vector<LeaseId> Leases() const;
+  // It has set up a fixture that the run shares, or was told to.
+  bool shares() const { return shares_; }
+  // It has finished an item.
+  bool has_run() const { return has_run_; }
   // It was asked for its walk and has not answered.
   bool walking() const { return walking_; }
   bool said_bye() const { return said_bye_; }
@@ -88,6 +95,7 @@ class Worker {
   struct Lease {
     LeaseId id{};
     bool run = true;
+    bool files_revoked = false;
     std::vector<UnitId> uncollected;  // Only while !run.
     std::vector<UnitId> units;
   };
@@ -136,6 +144,8 @@ class Worker {
   LeaseId last_lease_{};
   bool last_is_done_ = false;  // Its DONE has come.
   bool walking_ = false;
+  bool shares_ = false;
+  bool has_run_ = false;
   bool said_bye_ = false;
   bool stopped_ = false;
   bool gave_reason_ = false;  // STOPPING or INTERNAL_ERROR.

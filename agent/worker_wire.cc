@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
@@ -152,6 +154,8 @@ std::string EncodeAssign(const Assign& assign) {
 
 std::string EncodeLease(LeaseId lease) { return fmt::format("{{\"lease\":{}}}", Number(lease)); }
 
+std::string EncodeRevokeFiles(LeaseId lease) { return fmt::format(R"({{"lease":{},"files":true}})", Number(lease)); }
+
 std::string EncodeStop(Stop::How how) { return how == Stop::How::kDone ? R"({"how":"done"})" : R"({"how":"finish"})"; }
 
 Result<PlacedReport> DecodeReport(std::string_view body) {
@@ -233,6 +237,25 @@ Result<InternalError> DecodeInternalError(std::string_view body) {
   const auto json = ParseObject(body, "INTERNAL_ERROR");
   if (!json.ok()) return json.error();
   return InternalError{{}, Text(*json, "text")};
+}
+
+Result<SharedSaid> DecodeShared(std::string_view body) {
+  constexpr std::string_view kWords[] = {"acquire", "ready", "failed", "release", "retire", "retired"};
+  const auto json = ParseObject(body, "SHARED");
+  if (!json.ok()) return json.error();
+  const std::string what = Text(*json, "what");
+  const auto* word = std::find(std::begin(kWords), std::end(kWords), what);
+  if (word == std::end(kWords)) return Error{fmt::format("no SHARED says '{}'", what.substr(0, 20))};
+  return SharedSaid{
+      {}, static_cast<SharedSaid::What>(word - kWords), Text(*json, "key"), Text(*json, "ticket"), Text(*json, "text")};
+}
+
+std::string EncodeSharedAnswer(const SharedAnswer& answer) {
+  constexpr const char* kWords[] = {"set-up", "value", "failed", "gave-up", "tear-down"};
+  return Dump({{"what", kWords[static_cast<std::size_t>(answer.what)]},
+               {"key", answer.key},
+               {"ticket", answer.ticket},
+               {"text", answer.text}});
 }
 
 std::string NodeIdOf(std::string_view envelope) { return Text(Member(ParseAny(envelope), "report"), "nodeid"); }

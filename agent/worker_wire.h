@@ -32,6 +32,7 @@ enum Kind : std::uint8_t {
   kRelease = 34,
   kRevoke = 35,
   kStop = 36,
+  kSharedAnswer = 37,
   kWalked = 64,
   kCollected = 65,
   kReport = 66,
@@ -44,6 +45,7 @@ enum Kind : std::uint8_t {
   kInternalError = 73,
   kBye = 74,
   kStarted = 75,
+  kShared = 76,
 };
 
 // ---- agent -> zygote ----
@@ -84,8 +86,10 @@ Result<ProcessAnswer> DecodeProcess(std::string_view body);
 // ---- agent -> worker ----
 
 std::string EncodeAssign(const Assign& assign);
-std::string EncodeLease(LeaseId lease);  // RELEASE, REVOKE.
+std::string EncodeLease(LeaseId lease);        // RELEASE, REVOKE.
+std::string EncodeRevokeFiles(LeaseId lease);  // REVOKE of whole files.
 std::string EncodeStop(Stop::How how);
+std::string EncodeSharedAnswer(const SharedAnswer& answer);
 
 // ---- worker -> agent; `worker` of the messages is left 0 ----
 
@@ -108,6 +112,7 @@ Result<LeaseId> DecodeLease(std::string_view body);
 Result<Revoked> DecodeRevoked(std::string_view body);
 Result<WorkerStopping> DecodeStopping(std::string_view body);
 Result<InternalError> DecodeInternalError(std::string_view body);
+Result<SharedSaid> DecodeShared(std::string_view body);
 
 // The node id that a report envelope names; empty if it names none.
 std::string NodeIdOf(std::string_view envelope);

@@ -13,6 +13,7 @@ std::vector<std::string> AgentWords(const std::vector<std::string>& words) {
                                                "--grace",
                                                "--join-secret",
                                                "--max-worker-restart",
+                                               "--worker-memory-limit",
                                                "--orphan-timeout",
                                                "--key-file",
                                                "--coordinator-key"};

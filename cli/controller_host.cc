@@ -201,6 +201,7 @@ void ControllerHost::On(const WorkerChanged& event) {
       break;
     case WorkerChanged::What::kDone:
       told["output"] = Parse(event.answer).value("workeroutput", json::object());
+      if (!event.text.empty()) told["recycled"] = true;
       break;
   }
   Tell(kEvent, Dump(told));

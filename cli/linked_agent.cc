@@ -43,6 +43,7 @@ Result<AgentOptions> MakeAgentOptions(const Options& options, std::uint32_t work
   agent.workers = workers;
   agent.hang_timeout = std::chrono::duration_cast<Duration>(Seconds(options.hang_timeout));
   agent.max_worker_restart = options.max_worker_restart;
+  agent.memory_limit = options.worker_memory_limit.value_or(0);
   return agent;
 }
 

@@ -59,6 +59,7 @@ struct Options {
   std::string json;
   double hang_timeout = 0;  // Seconds; 0: none.
   int max_worker_restart = -1;
+  std::optional<std::uint64_t> worker_memory_limit;  // Bytes.
   std::string state_dir;
   bool static_only = false;  // --static with --collect-only
   std::string run_id;
@@ -118,9 +119,6 @@ struct PytestGuess {
   std::int64_t max_warnings = -1;
 };
 PytestGuess GuessPytest(const std::vector<std::string>& words);
-
-// The text of `fastest --help` before pytest's own.
-std::string HelpText();
 
 // The known word nearest to `word` by edit distance, or "" if none is near.
 std::string Nearest(const std::string& word, const std::vector<std::string>& known);

@@ -20,6 +20,7 @@
 #include "cli/console.h"
 #include "cli/controller_host.h"
 #include "cli/coordinator_session.h"
+#include "cli/help_text.h"
 #include "cli/installation.h"
 #include "cli/invocation.h"
 #include "cli/link_keys.h"

@@ -22,6 +22,7 @@ const std::map<std::string, std::string>& Keys() {
                                                            {"json", "--json"},
                                                            {"hang-timeout", "--hang-timeout"},
                                                            {"max-worker-restart", "--max-worker-restart"},
+                                                           {"worker-memory-limit", "--worker-memory-limit"},
                                                            {"state-dir", "--state-dir"},
                                                            {"diff-budget", "--diff-budget"},
                                                            {"retries", "--retries"},

@@ -25,7 +25,7 @@ bool IsOfAWorker(const AgentMessage& message) {
   return std::holds_alternative<Walked>(message) || std::holds_alternative<Collected>(message) ||
          std::holds_alternative<ItemReport>(message) || std::holds_alternative<WorkerUp>(message) ||
          std::holds_alternative<WorkerLost>(message) || std::holds_alternative<WorkerDone>(message) ||
-         std::holds_alternative<WorkerStopping>(message);
+         std::holds_alternative<WorkerStopping>(message) || std::holds_alternative<SharedSaid>(message);
 }
 
 // What comes several times a test, and opens no way to hand anything out.
@@ -145,11 +145,11 @@ void Run::Publish(ItemId item, WorkerId worker, const TestReport& report) {
 }
 
 void Run::CountFailure() {
-  ++failures_;
-  if (options_.max_failures == 0 || failures_ != options_.max_failures) return;
+  ++counts_.failures;
+  if (options_.max_failures == 0 || counts_.failures != options_.max_failures) return;
   incomplete_ok_ = true;
   if (!stop_exit_code_) stop_exit_code_ = static_cast<int>(ExitCode::kTestsFailed);
-  RequestStop(Stop::How::kFinish, fmt::format("stopping after {} failures", failures_));
+  RequestStop(Stop::How::kFinish, fmt::format("stopping after {} failures", counts_.failures));
 }
 
 void Run::On(AgentId agent, ItemFinished& finished) {
@@ -200,7 +200,7 @@ std::optional<std::string> Run::IdentityOf(const WarningReport& warning) {
 void Run::On(AgentId, Warning& warning) {
   const auto identity = IdentityOf(warning.warning);
   if (identity && !warnings_seen_.insert(*identity).second) return;
-  ++warnings_;
+  ++counts_.warnings;
   effects_.events.push_back(WarningRaised{std::move(warning.warning)});
 }
 
@@ -245,13 +245,15 @@ void Run::On(AgentId agent, Revoked& revoked) {
   }
 }
 
-void Run::On(AgentId, WorkerUp& up) {
+void Run::On(AgentId agent, WorkerUp& up) {
+  if (Number(up.worker) < agent_of_.size() && agent_of_[Number(up.worker)] == agent) shared_.Up(up.worker);
   effects_.events.push_back(WorkerChanged{
       up.worker, WorkerChanged::What::kUp,
       up.why_fresh.empty() ? "" : fmt::format("gw{} started fresh: {}", Number(up.worker), up.why_fresh)});
 }
 
 void Run::On(AgentId agent, WorkerLost& lost) {
+  Pass(shared_.Gone(lost.worker));
   const std::string where = lost.item.node_id.empty() ? "" : " in " + lost.item.node_id;
   effects_.events.push_back(
       WorkerChanged{lost.worker, WorkerChanged::What::kLost,
@@ -288,13 +290,17 @@ void Run::BlameForLoss(AgentId agent, const WorkerLost& lost) {
 }
 
 void Run::On(AgentId agent, WorkerDone& done) {
-  effects_.events.push_back(WorkerChanged{done.worker, WorkerChanged::What::kDone, "", done.answer});
+  // Memory is the one reason for which an agent ends a worker that the run still has work for.
+  const bool recycled = (stage_ == Stage::kCollecting || stage_ == Stage::kRunning) && !agents_[agent].leaving;
+  const std::string text =
+      recycled ? fmt::format("gw{} is recycled: its memory is above the limit", Number(done.worker)) : "";
+  effects_.events.push_back(WorkerChanged{done.worker, WorkerChanged::What::kDone, text, done.answer});
   const json answer = json::parse(done.answer, nullptr, false);
   if (plan_.single && answer.is_object() && answer.contains("exit") && answer["exit"].is_number_integer())
     hosted_exit_code_ = answer["exit"].get<int>();
   if (plan_.single && answer.is_object() && answer.contains("summary") && answer["summary"].is_string())
     plugin_text_ = answer["summary"].get<std::string>();
-  (void)agent;
+  Pass(shared_.Gone(done.worker));
 }
 
 void Run::On(AgentId, WorkerStopping& stopping) {
@@ -332,6 +338,7 @@ void Run::RequestStop(Stop::How how, const std::string& why) {
   if (stop_reason_.empty()) stop_reason_ = why;
   for (const auto& [agent, state] : agents_)
     if (!state.gone) effects_.messages.emplace_back(agent, Stop{how, why});
+  Pass(shared_.Stop());
 }
 
 }  // namespace fastest

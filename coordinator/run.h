@@ -22,6 +22,7 @@
 #include "coordinator/plan.h"
 #include "coordinator/restored.h"
 #include "coordinator/run_state.h"
+#include "coordinator/shared_fixtures.h"
 #include "protocol/event.h"
 #include "scheduler/open_leases.h"
 #include "scheduler/work_queue.h"
@@ -63,8 +64,7 @@ class Run {
   };
   explicit Run(RunOptions options) : options_(std::move(options)) {}
   Effects Apply(Time now, Input input);
-  // RunFinished was among the events.
-  bool finished() const { return finished_; }
+  bool finished() const { return finished_; }  // RunFinished was among the events.
   int exit_code() const { return exit_code_; }
   // The text for stderr where no agent's pytest could be loaded (a usage error), else "".
   const std::string& failure_text() const { return failure_text_; }
@@ -74,8 +74,7 @@ class Run {
   // How many agents are there and how many of them have loaded pytest.
   std::uint32_t present() const;
   std::uint32_t ready() const;
-  // The agent's name, for a person.
-  std::string NameOf(AgentId agent) const;
+  std::string NameOf(AgentId agent) const;  // For a person.
   // Measured seconds of each finished item, for the history.
   std::vector<std::pair<std::string, double>> Durations() const;
 
@@ -116,6 +115,7 @@ class Run {
   void On(AgentId agent, WorkerDone& done);
   void On(AgentId agent, WorkerStopping& stopping);
   void On(AgentId agent, InternalError& error);
+  void On(AgentId agent, SharedSaid& said);
   void On(AgentId agent, Leaving& leaving);
   void On(AgentId agent, Goodbye& goodbye);
 
@@ -125,6 +125,8 @@ class Run {
   bool Admit(AgentId agent, const std::string& ready);
   void BlameAgents(ItemId item);
   void Dismiss(AgentId agent, const std::string& why);
+  void Pass(SharedFixtures::Outcome outcome);
+  void LoseWorkers(AgentId agent);
   // The lease, if the agent holds it and news under it counts.
   LeaseState* LiveLease(AgentId agent, LeaseId lease);
   void Accept(ItemId item, WorkerId worker, const TestReport& report);
@@ -215,6 +217,7 @@ class Run {
   std::vector<ItemId> serial_;  // Items that run alone, after the others.
   std::set<std::uint32_t> serial_set_;
   bool serial_given_ = false;
+  SharedFixtures shared_;
   std::map<ItemId, Attempts> attempts_;
   std::vector<Retry> retries_;  // In the order of their failures.
   std::vector<Task> tasks_;
@@ -228,10 +231,7 @@ class Run {
   std::uint64_t next_lease_ = 1;
   std::map<std::pair<std::string, int>, Outcome> collect_reports_;  // By collector node id: what was accepted.
   std::set<std::string> warnings_seen_;
-  std::uint32_t failures_ = 0;  // As pytest's session.testsfailed.
-  std::uint32_t collection_errors_ = 0;
-  std::uint32_t deselected_ = 0;
-  std::uint32_t warnings_ = 0;
+  RunTotals counts_;
   bool internal_error_ = false;
   bool incomplete_ok_ = false;         // The run was asked to stop: items without a result are no error.
   std::optional<int> stop_exit_code_;  // 1 for --maxfail, 2 for an interrupt, pytest.exit's code.

@@ -128,8 +128,24 @@ void Run::On(AgentId agent, Leaving& leaving) {
     effects_.events.push_back(Notice{fmt::format("agent {} leaves: {}", NameOf(agent), leaving.why), false});
 }
 
+void Run::On(AgentId agent, SharedSaid& said) {
+  if (Number(said.worker) < agent_of_.size() && agent_of_[Number(said.worker)] == agent) Pass(shared_.Take(said));
+}
+
+void Run::Pass(SharedFixtures::Outcome outcome) {
+  for (SharedAnswer& answer : outcome.answers)
+    effects_.messages.emplace_back(agent_of_[Number(answer.worker)], std::move(answer));
+  for (std::string& notice : outcome.notices) effects_.events.push_back(Notice{std::move(notice), true});
+}
+
+void Run::LoseWorkers(AgentId agent) {
+  for (std::uint32_t i = 0; i < agent_of_.size(); ++i)
+    if (agent_of_[i] == agent) Pass(shared_.Gone(WorkerId{i}));
+}
+
 void Run::On(AgentId agent, Goodbye& goodbye) {
   agents_[agent].gone = true;
+  LoseWorkers(agent);
   for (auto& [id, lease] : leases_)
     if (lease.agent == agent && lease.alive) ReturnLease(id);
   AskForWalk();
@@ -143,6 +159,7 @@ void Run::On(const Lost& lost) {
   const std::string why = lost.why.empty() ? "" : " (" + lost.why + ")";
   effects_.events.push_back(
       Notice{fmt::format("agent {} is lost{}: its items run again", NameOf(lost.agent), why), true});
+  LoseWorkers(lost.agent);
   for (auto& [id, lease] : leases_) {
     if (lease.agent != lost.agent || !lease.alive) continue;
     // Of a lease without a running item the first unfinished one is presumed to have run: in order, that is next.

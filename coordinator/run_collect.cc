@@ -44,7 +44,7 @@ void Run::AcceptCollectReports(std::vector<CollectReport> reports, std::vector<C
     if (!added && report.outcome != Outcome::kFailed) continue;
     known->second = report.outcome;
     if (report.outcome == Outcome::kFailed) {
-      ++collection_errors_;
+      ++counts_.collection_errors;
       CountFailure();
     }
     accepted->push_back(std::move(report));
@@ -82,7 +82,7 @@ void Run::EnterWhole(Collected& collected) {
   groups_ = std::move(collected.groups);
   SeparateSerial(items, collected.serial);
   event.serial = std::move(collected.serial);
-  deselected_ += static_cast<std::uint32_t>(collected.deselected.size());
+  counts_.deselected += static_cast<std::uint32_t>(collected.deselected.size());
   AcceptCollectReports(std::move(collected.reports), &event.reports);
   event.node_ids = std::move(collected.node_ids);
   event.deselected = std::move(collected.deselected);
@@ -120,7 +120,7 @@ void Run::EnterUnit(Collected& collected, LeaseState& lease) {
       lease.items.push_back(item);
       open_leases_.AddWaiting(collected.lease, KnownSeconds(item));
     }
-    deselected_ += static_cast<std::uint32_t>(collected.deselected.size());
+    counts_.deselected += static_cast<std::uint32_t>(collected.deselected.size());
     event.node_ids = std::move(collected.node_ids);
     event.deselected = std::move(collected.deselected);
   }
@@ -150,17 +150,17 @@ void Run::SeparateSerial(const std::vector<ItemId>& items, const std::vector<std
 void Run::CheckCollectionFinished() {
   if (stage_ != Stage::kCollecting) return;
   const bool all = AllUnitsCollected();
-  const bool fatal = collection_errors_ > 0 && !options_.continue_on_collection_errors;
+  const bool fatal = counts_.collection_errors > 0 && !options_.continue_on_collection_errors;
   if (!all && (!fatal || plan_.collect_first)) return;
   if (all) {
     effects_.events.push_back(
-        CollectionFinished{static_cast<std::uint32_t>(ledger_.size()), deselected_, collection_errors_});
+        CollectionFinished{static_cast<std::uint32_t>(ledger_.size()), counts_.deselected, counts_.collection_errors});
   }
   if (fatal) {
     incomplete_ok_ = true;
     if (!stop_exit_code_) stop_exit_code_ = static_cast<int>(ExitCode::kInterrupted);
-    return RequestStop(Stop::How::kFinish, fmt::format("{} error{} during collection", collection_errors_,
-                                                       collection_errors_ == 1 ? "" : "s"));
+    return RequestStop(Stop::How::kFinish, fmt::format("{} error{} during collection", counts_.collection_errors,
+                                                       counts_.collection_errors == 1 ? "" : "s"));
   }
   stage_ = Stage::kRunning;
 }

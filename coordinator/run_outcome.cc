@@ -48,18 +48,18 @@ int Run::ComputeExitCode() const {
   if (internal_error_) return code(ExitCode::kInternalError);
   if (stop_exit_code_) {
     // pytest.exit(..., 0) after a failure is no green run.
-    return *stop_exit_code_ == 0 && failures_ > 0 ? code(ExitCode::kTestsFailed) : *stop_exit_code_;
+    return *stop_exit_code_ == 0 && counts_.failures > 0 ? code(ExitCode::kTestsFailed) : *stop_exit_code_;
   }
   const bool incomplete = ledger_.finished() < ledger_.size() || !AllUnitsCollected();
   if (incomplete && !incomplete_ok_) return code(ExitCode::kInternalError);
   int own = code(ExitCode::kOk);
-  if (failures_ > 0) {
+  if (counts_.failures > 0) {
     own = code(ExitCode::kTestsFailed);
   } else if (ledger_.size() == 0) {
     own = code(plan_.cut ? ExitCode::kOk : ExitCode::kNoTests);  // A shard may well be empty.
   } else if (options_.fail_on_flaky && !Flaky().empty()) {
     own = code(ExitCode::kTestsFailed);
-  } else if (options_.max_warnings >= 0 && warnings_ > options_.max_warnings) {
+  } else if (options_.max_warnings >= 0 && counts_.warnings > options_.max_warnings) {
     own = code(ExitCode::kMaxWarnings);
   }
   // A plugin's own exit status of a single worker counts unless it is green where we are red.

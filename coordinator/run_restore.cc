@@ -87,7 +87,7 @@ void Run::KeepRestoredCuts(std::vector<PlannedUnit>* units) const {
 // What does not belong to one unit.
 void Run::RestoreSession() {
   for (const WarningReport& warning : restored_.warnings) {
-    ++warnings_;
+    ++counts_.warnings;
     if (const auto identity = IdentityOf(warning)) warnings_seen_.insert(*identity);
     effects_.events.emplace_back(WarningRaised{warning, true});
   }
@@ -117,7 +117,7 @@ bool Run::RestoreUnit(UnitId id) {
   const auto items = ledger_.Enter(id, event.node_ids, &event.items);
   event.serial = known->serial;
   SeparateSerial(items, known->serial);
-  deselected_ += static_cast<std::uint32_t>(known->deselected.size());
+  counts_.deselected += static_cast<std::uint32_t>(known->deselected.size());
   event.deselected = std::move(known->deselected);
   AcceptCollectReports(std::move(known->reports), &event.reports);
   effects_.events.emplace_back(std::move(event));

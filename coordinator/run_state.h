@@ -45,6 +45,13 @@ struct RunLease {
   bool released = false;
 };
 
+struct RunTotals {
+  std::uint32_t failures = 0;  // As pytest's session.testsfailed.
+  std::uint32_t collection_errors = 0;
+  std::uint32_t deselected = 0;
+  std::uint32_t warnings = 0;
+};
+
 enum class RunStage : std::uint8_t { kStarting, kCollecting, kRunning, kStopping, kFinished };
 
 }  // namespace fastest

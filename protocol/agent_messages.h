@@ -174,6 +174,23 @@ struct InternalError {
   std::string text;
 };
 
+// What a worker has to say of a fixture that the run shares (`fastest.shared`).
+struct SharedSaid {
+  enum class What : std::uint8_t {
+    kAcquire,  // It needs the fixture; an answer is awaited.
+    kReady,    // It has set the fixture up, as it was told to; `text` is the value.
+    kFailed,   // It could not; `text` says how.
+    kRelease,  // It uses the value no more.
+    kRetire,   // Who has set it up would tear it down; an answer is awaited.
+    kRetired,  // It has done so.
+  };
+  WorkerId worker{};
+  What what = What::kAcquire;
+  std::string key;     // Names the fixture.
+  std::string ticket;  // Comes back with the answer; no two of a run are alike.
+  std::string text;    // The workers' own affair.
+};
+
 // The agent ends soon (SIGTERM): running items finish, nothing else is begun. What is given to it now comes back.
 struct Leaving {
   std::string why;

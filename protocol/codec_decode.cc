@@ -130,6 +130,12 @@ CodeWanted GetWanted(capnp::List<capnp::Data>::Reader in) {
   return m;
 }
 
+template <typename Message>
+Message GetShared(wire::Shared::Reader in, typename Message::What last) {
+  return {WorkerId{in.getWorker()}, Ranged(in.getWhat(), last, "word on a shared fixture"), Text(in.getKey()),
+          Text(in.getTicket()), Text(in.getText())};
+}
+
 AgentMessage Take(wire::Message::Reader in, AgentMessage*) {
   using wire::Message;
   switch (in.which()) {
@@ -185,6 +191,8 @@ AgentMessage Take(wire::Message::Reader in, AgentMessage*) {
       return InternalError{WorkerId{in.getInternalError().getWorker()}, Text(in.getInternalError().getText())};
     case Message::CODE_WANTED:
       return GetWanted(in.getCodeWanted());
+    case Message::SHARED_SAID:
+      return GetShared<SharedSaid>(in.getSharedSaid(), SharedSaid::What::kRetired);
     case Message::HEARTBEAT:
       return Heartbeat{};
     case Message::LEAVING:
@@ -229,6 +237,8 @@ CoordinatorMessage Take(wire::Message::Reader in, CoordinatorMessage*) {
       return Revoke{LeaseId{in.getRevoke()}};
     case Message::STOP:
       return Stop{Ranged(in.getStop().getHow(), Stop::How::kKill, "stop"), Text(in.getStop().getWhy())};
+    case Message::SHARED_ANSWER:
+      return GetShared<SharedAnswer>(in.getSharedAnswer(), SharedAnswer::What::kTearDown);
     case Message::HEARTBEAT:
       return Heartbeat{};
     default:

@@ -191,6 +191,18 @@ void Put(wire::Message::Builder out, const WorkerStopping& m) {
   b.setExitCode(m.exit_code);
 }
 
+template <typename Message>
+void SetShared(wire::Shared::Builder out, const Message& m) {
+  out.setWorker(Number(m.worker));
+  out.setWhat(static_cast<std::uint8_t>(m.what));
+  out.setKey(m.key);
+  out.setTicket(m.ticket);
+  out.setText(m.text);
+}
+
+void Put(wire::Message::Builder out, const SharedSaid& m) { SetShared(out.initSharedSaid(), m); }
+void Put(wire::Message::Builder out, const SharedAnswer& m) { SetShared(out.initSharedAnswer(), m); }
+
 void Put(wire::Message::Builder out, const Heartbeat&) { out.setHeartbeat(); }
 void Put(wire::Message::Builder out, const Leaving& m) { out.setLeaving(m.why); }
 void Put(wire::Message::Builder out, const Goodbye& m) { out.setGoodbye(m.why); }
@@ -290,6 +302,7 @@ struct SizeOf {
   std::size_t operator()(const Walked& m) const { return Of(m.paths) + 64 * m.reports.size() + 64; }
   std::size_t operator()(const WorkerDone& m) const { return m.answer.size() + 64; }
   std::size_t operator()(const InternalError& m) const { return m.text.size() + 64; }
+  std::size_t operator()(const SharedSaid& m) const { return m.text.size() + m.key.size() + 64; }
   std::size_t operator()(const Output& m) const { return m.text.size() + 64; }
   std::size_t operator()(const Warning& m) const { return m.warning.envelope.size() + 64; }
   template <typename Other>

@@ -80,6 +80,22 @@ struct Revoke {
   LeaseId lease{};
 };
 
+// The answer to a SharedSaid that awaits one.
+struct SharedAnswer {
+  enum class What : std::uint8_t {
+    kSetUp,     // The worker is to set the fixture up.
+    kValue,     // `text`: as SharedSaid's kReady.
+    kFailed,    // `text`: as SharedSaid's kFailed.
+    kGaveUp,    // `text` says, for a person, why nobody sets it up any more.
+    kTearDown,  // The worker is to tear it down.
+  };
+  WorkerId worker{};
+  What what = What::kSetUp;
+  std::string key;
+  std::string ticket;
+  std::string text;
+};
+
 // No more batches will come. Workers end their sessions and the agent says Goodbye.
 struct Stop {
   enum class How : std::uint8_t {

@@ -84,7 +84,9 @@ struct OutputWritten {
 struct WorkerChanged {
   WorkerId worker{};
   enum class What : std::uint8_t { kUp, kLost, kDone } what = What::kUp;
-  std::string text;         // One line for a person: "gw3 died of SIGSEGV in tests/test_a.py::test_x (call)".
+  // One line for a person: "gw3 died of SIGSEGV in tests/test_a.py::test_x (call)". kDone: empty, unless the run goes
+  // on and another process takes the worker's place.
+  std::string text;
   std::string answer = {};  // kDone: BYE's JSON (docs/protocol.md).
 };
 

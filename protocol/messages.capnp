@@ -50,6 +50,8 @@ struct Message {
     leaving @28 :Text;
     codeWanted @29 :List(Data);
     codeChunk @30 :CodeChunk;
+    sharedSaid @31 :Shared;
+    sharedAnswer @32 :Shared;
   }
 }
 
@@ -220,4 +222,12 @@ struct Assign {
 struct Stop {
   how @0 :UInt8;
   why @1 :Text;
+}
+
+struct Shared {
+  worker @0 :UInt32;
+  what @1 :UInt8;
+  key @2 :Text;
+  ticket @3 :Text;
+  text @4 :Text;
 }

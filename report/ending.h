@@ -18,7 +18,8 @@ struct RunCounts {
   std::uint32_t workers = 0;
   std::uint32_t collected = 0;  // Selected and deselected items.
   std::uint32_t deselected = 0;
-  bool all_run = false;  // Every selected item was reported.
+  std::uint32_t recycled = 0;  // Workers that were replaced since they took too much memory.
+  bool all_run = false;        // Every selected item was reported.
 };
 
 // "Tests pass, but maximum allowed warnings exceeded: 3 > 2", "!!! stopping after 1 failures !!!"

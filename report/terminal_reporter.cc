@@ -186,6 +186,7 @@ void TerminalReporter::Session::FlushOutput() {
 void TerminalReporter::Session::On(const WorkerChanged& event) {
   const bool lost = event.what == WorkerChanged::What::kLost;
   if (event.what != WorkerChanged::What::kUp) block_.ForgetWorker(event.worker);
+  if (event.what == WorkerChanged::What::kDone && !event.text.empty()) ++counts_.recycled;
   if (event.text.empty() || (!lost && options_.verbosity < 2)) return;
   if (progress_) progress_->BreakLine();
   out_.Line(event.text, lost ? kRed : kPlain);
@@ -235,6 +236,9 @@ void TerminalReporter::Session::WriteEnd(const RunFinished& event) {
   if (options_.verbosity >= 0) WriteSpeedUp(event.times, counts_, &out_);
   // One worker's run reads as pytest's, line by line.
   if (options_.verbosity > 0 && ManyWorkers()) WriteTimes(event.times, counts_, &out_);
+  if (options_.verbosity > 0 && counts_.recycled > 0)
+    out_.Line(fmt::format("{} worker{} recycled (--worker-memory-limit)", counts_.recycled,
+                          counts_.recycled == 1 ? "" : "s"));
   if (options_.verbosity > 0) WriteAgents(event.agents, &out_);
   const bool failures = tally_.Count("failed") + tally_.Count("error") > 0;
   const bool for_person = (options_.verbosity > 0 && ManyWorkers()) || (screen_.is_tty && options_.verbosity == 0);

@@ -35,6 +35,7 @@ std::vector<AgentMessage> EveryAgentMessage() {
       WorkerDone{WorkerId{1}, "{}"},
       WorkerStopping{WorkerId{1}, "exit", "reason", 7},
       InternalError{WorkerId{1}, "boom"},
+      SharedSaid{WorkerId{1}, SharedSaid::What::kRetired, "key", "ticket", "text"},
       Leaving{"SIGTERM"},
       CodeWanted{{Digest{1, 2, 3}, Digest{4}}},
       Heartbeat{},
@@ -52,6 +53,7 @@ std::vector<CoordinatorMessage> EveryCoordinatorMessage() {
           Revoke{LeaseId{7}},
           Stop{Stop::How::kFinish, "why"},
           CodeChunk{std::string("b\0\xff", 3), true, "why"},
+          SharedAnswer{WorkerId{1}, SharedAnswer::What::kTearDown, "key", "ticket", "text"},
           Heartbeat{}};
 }
 

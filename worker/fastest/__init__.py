@@ -1,6 +1,6 @@
 """The Python side of fastest: hosts the user's own pytest at the end of the worker wire (docs/protocol.md).
 
-As a plugin, `pytest -p fastest -n auto`, it hands the run to the program `fastest` (handover.py). PYTEST_DONT_REWRITE
+A conftest may `import fastest` for `fastest.shared` (shared_fixture.py): the rest is imported when it is asked for. As a plugin, `pytest -p fastest -n auto`, it hands the run to the program `fastest` (handover.py). PYTEST_DONT_REWRITE
 """
 
 import os
@@ -10,6 +10,14 @@ import sys
 _beside = os.path.join(os.path.dirname(__file__), *[os.pardir] * 3, "fastest", "worker", "fastest")
 if os.path.isdir(_beside):
     __path__.append(os.path.normpath(_beside))
+
+
+def __getattr__(name):
+    if name != "shared":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from fastest.shared_fixture import shared
+
+    return shared
 
 
 def pytest_addhooks(pluginmanager):

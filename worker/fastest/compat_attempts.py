@@ -17,4 +17,19 @@ def forget_attempt(item: pytest.Item) -> None:
         for definition in definitions:
             cached = getattr(definition, "cached_result", None)
             if cached is not None and cached[2] is not None:
-                definition.cached_result = None
+                _finish(definition, item)
+
+
+def _finish(definition: object, item: pytest.Item) -> None:
+    """What the set-up that failed left is torn down now; what that raises is said where it would have been: at the end."""
+    if not item._request:
+        item._initrequest()
+    try:
+        definition.finish(item._request)
+    except Exception as error:
+        definition.cached_result = None
+
+        def tell(error: Exception = error) -> None:
+            raise error
+
+        item.session.addfinalizer(tell)

@@ -70,6 +70,11 @@ class WorkerLink:
     def phase(self, state: int) -> None:
         self.ring.words[rings.STATE] = state
 
+    def touch(self) -> None:
+        """What the header tells starts now: waiting for others counts towards no time-out."""
+        self.check_pid()
+        self.ring.touch()
+
     def inbox(self, block: bool) -> tuple[int, dict] | None:
         """The next frame of the agent; None: none has come (or, when blocking, the agent has gone)."""
         if not block and not self.frames.ready() and self.ring.words[rings.INBOX] <= self._received:
@@ -78,9 +83,10 @@ class WorkerLink:
         self._received += 1
         return frame
 
-    def wait(self, seconds: float) -> None:
-        """Waits until a frame comes, but not longer than that."""
-        if not self.frames.ready():
-            waiting = poll()
-            waiting.register(self.frames.fileno(), POLLIN)
-            waiting.poll(seconds * 1000)
+    def wait(self, seconds: float) -> bool:
+        """Waits until a frame comes (or the agent goes), but not longer than that; False: in vain."""
+        if self.frames.ready():
+            return True
+        waiting = poll()
+        waiting.register(self.frames.fileno(), POLLIN)
+        return bool(waiting.poll(seconds * 1000))

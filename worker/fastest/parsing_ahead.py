@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fastest import compat_warm, process
+from fastest import compat_warm, process, sharing
 
 if TYPE_CHECKING:
     from fastest.warm import WarmProcess
@@ -26,5 +26,7 @@ class ParsingAhead:
             os._exit(0)
         self._warm.serve_parsed()
         # This is a run's zygote.
-        self._zygote.meet(*process.meet_agent())
+        frames, setup, life_pipe = process.meet_agent()
+        sharing.heed(setup)
+        self._zygote.meet(frames, setup, life_pipe)
         yield

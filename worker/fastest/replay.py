@@ -124,7 +124,7 @@ class Replay:
 
     def _on_down(self, event: dict[str, Any]) -> None:
         output = event.get("output")
-        if output is not None:  # The run is ending; and xdist's controller alone has this hook.
+        if output is not None and not event.get("recycled"):  # The run is ending; and xdist's controller alone has this hook.
             self.on_farewell()
         self._crew.down(event["worker"], None if output is None else values.from_wire(output), event.get("error"))
 

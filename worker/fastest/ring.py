@@ -47,6 +47,9 @@ class Ring:
         words[SINCE] = clock_gettime_ns(CLOCK_MONOTONIC)
         words[STATE] = state
 
+    def touch(self) -> None:
+        self.words[SINCE] = clock_gettime_ns(CLOCK_MONOTONIC)
+
     def plain(self, unit: int, index: int, phase: int, outcome: int, start: float, stop: float, duration: float) -> bool:
         """Writes a REPORT without envelope; False if there is no room in one piece."""
         at = self._written % self._size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from fastest import compat, identity, process
+from fastest import compat, identity, process, sharing
 from fastest.parsing_ahead import ParsingAhead
 from fastest.xdist_shim import make_shim
 from fastest.zygote import Zygote
@@ -25,6 +25,7 @@ def main(warm: WarmProcess | None = None) -> None:
             from fastest import controller
 
             controller.play(frames, setup)
+        sharing.heed(setup)
         zygote = Zygote(frames, setup, life_pipe)
     process.look_like_pytest(setup["argv"])
     identity.apply_before_loading(setup)

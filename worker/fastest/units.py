@@ -85,13 +85,20 @@ def _is_serial(item: pytest.Item) -> bool:
 
 
 class Units:
-    """Whole mode: one unit, 0, with all items of the session."""
+    """Whole mode: one unit, 0, with all items of the session.
+
+    With `forks` the keys are made at once, before workers are forked: to count a reference to each item is to write to each,
+    and what a worker has written to it no longer shares with the others.
+    """
 
     is_whole = True
 
-    def __init__(self, session: pytest.Session) -> None:
-        self._items = list(session.items)
-        self._keys: dict[Key, int] | None = None
+    def __init__(self, session: pytest.Session, forks: bool = False) -> None:
+        self._items = session.items
+        self._keys: list[Key] = []
+        self._indexes: dict[Key, int] = {}
+        if forks:
+            self._make_keys()
 
     def walk(self) -> dict[str, Any]:
         return {"paths": [], "reports": []}
@@ -109,16 +116,20 @@ class Units:
         """The entries of an assignment, and the keys in it that this process does not know."""
         if not assignment.get("items"):
             return [Entry(lease, 0, index, item) for index, item in enumerate(self._items)], []
-        if self._keys is None:
-            self._keys = {key: index for index, key in enumerate(keys_of(self._items))}
-        return entries_of(lease, 0, assignment["items"], self._keys, self._items)
+        self._make_keys()
+        return entries_of(lease, 0, assignment["items"], self._indexes, self._items)
 
     def keys_by_unit(self, entries: list[Entry], lease: Lease) -> list[dict[str, Any]]:
         return [{"unit": 0, "whole": False, "items": self._entry_keys(entries)}] if entries else []
 
     def _entry_keys(self, entries: list[Entry]) -> list[Key]:
-        keys = keys_of(self._items)
-        return [keys[entry.index] for entry in entries]
+        self._make_keys()
+        return [self._keys[entry.index] for entry in entries]
+
+    def _make_keys(self) -> None:
+        if not self._keys:
+            self._keys = keys_of(self._items)
+            self._indexes = {key: index for index, key in enumerate(self._keys)}
 
 
 def entries_of(

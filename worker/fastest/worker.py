@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from fastest import compat, ring, wire
+from fastest import compat, ring, sharing, wire
 from fastest.attempts import Attempts
 from fastest.explaining import Explaining
 from fastest.fast_protocol import FastProtocol
@@ -43,6 +43,7 @@ class Worker:
         self._announced: Entry | None = None  # pytest has been told that it is next.
         self._leases: dict[int, Lease] = {}
         self._pending: deque[tuple[Lease, dict]] = deque()  # Units that are not collected yet.
+        self._later: deque[tuple[int, dict]] = deque()  # Frames that came in the midst of an item.
         self._stop = ""
         self._events = False
         self._needs_successor = False
@@ -53,6 +54,8 @@ class Worker:
         self._events = bool(start.get("events"))
         if setup.get("retries"):
             self._attempts = Attempts(self._session, self._recorder)
+        if sharing.is_wanted:
+            sharing.client = sharing.Client(self._session.config, self._link, self._obey_meanwhile)
         self._needs_successor = _foreign_hook_reads_nextitem(self._session.config)
         try:
             while self._turn():
@@ -86,7 +89,7 @@ class Worker:
             before = len(self._queue) + len(self._pending)
             if block and (self._stop or before):
                 block = False
-            frame = self._link.inbox(block)
+            frame = self._later.popleft() if self._later else self._link.inbox(block)
             if frame is None:
                 if block:
                     self._stop = self._stop or "finish"  # The agent has gone; the life pipe ends us if it died.
@@ -102,15 +105,22 @@ class Worker:
         elif kind == wire.RELEASE:
             self._release(order["lease"])
         elif kind == wire.REVOKE:
-            self._revoke(order["lease"])
+            self._revoke(order["lease"], bool(order.get("files")))
         elif kind == wire.STOP:
             self._stop = order.get("how", "done")
             if self._stop == "finish":
                 self._drop_queue()
         elif kind == wire.WALK:
             self._link.send(wire.WALKED, self._units.walk())
-        else:
+        elif kind != wire.SHARED_ANSWER:  # One that nobody waits for was for a worker that was here before us.
             raise wire.WireError(f"a worker does not take frames of kind {kind}")
+
+    def _obey_meanwhile(self, kind: int, order: dict[str, Any]) -> None:
+        """While an item waits for another worker's fixture: it may give back what is queued behind it, but not collect."""
+        if kind == wire.WALK:
+            self._later.append((kind, order))
+        else:
+            self._obey(kind, order)
 
     def _drop_queue(self) -> None:
         self._queue.clear()
@@ -124,12 +134,15 @@ class Worker:
             lease.kept = []
             self._end_if_done(lease)
 
-    def _revoke(self, lease_id: int) -> None:
-        """Gives back what has not started, save the item that pytest knows as the next one."""
+    def _revoke(self, lease_id: int, whole_files: bool) -> None:
+        """Gives back what has not started, save the item that pytest knows as the next one; or only files without such."""
         lease = self._leases.get(lease_id)
         parts = []
         if lease is not None:
             mine = [entry for entry in self._queue if entry.lease == lease_id and entry is not self._announced]
+            if whole_files:
+                begun = {_file_of(entry) for entry in (self._last, self._announced) if entry is not None}
+                mine = [entry for entry in mine if _file_of(entry) not in begun]
             parts = [{"unit": unit["unit"], "whole": True, "items": []} for held, unit in self._pending if held is lease]
             self._pending = deque(each for each in self._pending if each[0] is not lease)
             lease.uncollected -= len(parts)
@@ -253,6 +266,10 @@ class Worker:
         stopping = stopping_of(error)
         if stopping is not None:  # Else pytest_internalerror follows.
             self._link.send(wire.STOPPING, stopping)
+
+
+def _file_of(entry: Entry) -> str:
+    return entry.item.nodeid.partition("::")[0]
 
 
 def _foreign_hook_reads_nextitem(config: pytest.Config) -> bool:

@@ -155,12 +155,12 @@ class Zygote:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self._tell_collected(session)
+        units = Units(session, forks=not self.single)
         if self.worker_link is None:
             if self._serve(session) is None:
                 return True
             self._use_fault_log()
         start = self._order.get("start") or {}
-        units = Units(session)
         if self.file_mode:
             units = collect.FileUnits(session, self._recorder, self._file_plugin, start)
         self._is_running = True
