@@ -108,6 +108,15 @@ void Ledger::Return(ItemId item) {
   entry.seconds = 0;
 }
 
+void Ledger::Reopen(ItemId item) {
+  Item& entry = items_[Number(item)];
+  CHECK(entry.state == State::kFinished && entry.next_phase, entry.key.node_id);
+  entry.state = State::kRunning;
+  entry.again = true;
+  --finished_;
+  Return(item);
+}
+
 std::vector<std::string> Ledger::Unfinished() const {
   std::vector<std::string> unfinished;
   for (const Item& item : items_)

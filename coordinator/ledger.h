@@ -34,6 +34,7 @@ class Ledger {
     std::uint16_t losses = 0;                         // Attempts that ended with their agent.
     std::optional<Phase> next_phase = Phase::kSetup;  // The first phase without a report; none: all are in.
     State state = State::kWaiting;
+    bool again = false;  // It has its result, and runs again for the report of its teardown.
   };
 
   // Enters what a process collected in `unit`: for each id its item, in order. Items that are known already (another
@@ -53,6 +54,9 @@ class Ledger {
   void Finish(ItemId item);
   // Takes an item back that has no result: it waits again.
   void Return(ItemId item);
+  // The report of its teardown, which was held, is lost: the item has no result, but for the rest of its reports.
+  // CHECKs that it had one.
+  void Reopen(ItemId item);
   // The worker or agent that ran the item is gone with it.
   void CountLoss(ItemId item) { ++items_[Number(item)].losses; }
   const Item& operator[](ItemId item) const { return items_[Number(item)]; }

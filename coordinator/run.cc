@@ -95,6 +95,7 @@ void Run::On(AgentId agent, ItemStarted& started) {
   const auto item = ledger_.Find(started.unit, started.item);
   if (!item || !ledger_.Accepts(*item, started.lease)) return;
   StartItem(*item, started.worker);
+  if (ledger_[*item].again) return;
   effects_.events.push_back(TestStarted{*item, started.item.node_id, started.worker});
 }
 
@@ -160,12 +161,15 @@ void Run::On(AgentId agent, ItemFinished& finished) {
 }
 
 void Run::FinishItem(ItemId item, WorkerId worker, bool held) {
-  if (RetryItem(item, worker)) return;
+  const bool again = ledger_[item].again;
+  if (!again && RetryItem(item, worker)) return;
   ledger_.Finish(item);
   if (auto reports = unpublished_.extract(Number(item))) {
     effects_.events.reserve(effects_.events.size() + reports.mapped().size() + 1);
-    for (const TestReport& report : reports.mapped()) Publish(item, worker, report);
+    for (const TestReport& report : reports.mapped())
+      if (!again || report.phase == Phase::kTeardown) Publish(item, worker, report);
   }
+  if (again) return;
   if (Number(worker) < agent_of_.size()) ++agents_[agent_of_[Number(worker)]].figures.tests;
   effects_.events.push_back(TestFinished{item, ledger_[item].key.node_id, worker, held});
 }

@@ -127,6 +127,7 @@ class Run {
   void Dismiss(AgentId agent, const std::string& why);
   void Pass(SharedFixtures::Outcome outcome);
   void LoseWorkers(AgentId agent);
+  void TakeBackHeld(AgentId agent);
   // The lease, if the agent holds it and news under it counts.
   LeaseState* LiveLease(AgentId agent, LeaseId lease);
   void Accept(ItemId item, WorkerId worker, const TestReport& report);
@@ -162,7 +163,6 @@ class Run {
   void RestoreItem(ItemId item, RestoredItem restored);
   void PublishRestored();
   void EnterLate(const Collected& collected, UnitCollected* event);
-  // run_retry.cc: failed items that run again
   bool RetryItem(ItemId item, WorkerId worker);
   void AcceptLate(ItemId item, const ItemReport& report);
   void DispatchRetries();

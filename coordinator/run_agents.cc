@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "coordinator/run.h"
 #include "coordinator/skew.h"
@@ -176,7 +177,26 @@ void Run::On(const Lost& lost) {
     if (!known && presumed) BlameAgents(*presumed);
     ReturnLease(id);
   }
+  TakeBackHeld(lost.agent);
   AskForWalk();
+}
+
+// Items whose teardown reports the agent held back: they run again for these.
+void Run::TakeBackHeld(AgentId agent) {
+  if (stage_ == Stage::kStopping) return;
+  std::map<UnitId, std::vector<ItemId>> back;
+  for (std::uint32_t i = 0; i < ledger_.size(); ++i) {
+    const Ledger::Item& item = ledger_[ItemId{i}];
+    if (item.state != Ledger::State::kFinished || !item.next_phase) continue;
+    if (const auto lease = leases_.find(item.lease); lease == leases_.end() || lease->second.agent != agent) continue;
+    ledger_.Reopen(ItemId{i});
+    if (serial_set_.contains(i)) {
+      serial_given_ = false;
+    } else {
+      back[item.unit].push_back(ItemId{i});
+    }
+  }
+  for (const auto& [unit, items] : back) QueueGroups(unit, items, HUGE_VAL);
 }
 
 // Counts in halves: a loss that is known is two.

@@ -11,10 +11,10 @@ namespace {
 
 constexpr AgentId kFirst{0}, kSecond{1};
 
-// Two agents with a worker each, and one test that the first one got.
+// Two agents with a worker each, and tests that the first one got.
 class Fence {
  public:
-  Fence() : run(TwoWorkers()) {
+  explicit Fence(std::vector<std::string> node_ids = {"a.py::x"}) : run(TwoWorkers()) {
     for (const AgentId agent : {kFirst, kSecond}) {
       Hello hello;
       hello.workers = 1;
@@ -24,7 +24,7 @@ class Fence {
     Apply(Plan{});
     Say(kFirst, Credit{1});
     Collected collected;
-    collected.node_ids = {"a.py::x"};
+    collected.node_ids = std::move(node_ids);
     Say(kFirst, collected);
     REQUIRE(leases.size() == 1);
   }
@@ -47,6 +47,12 @@ class Fence {
   std::size_t Count() const {
     return static_cast<std::size_t>(std::count_if(
         events.begin(), events.end(), [](const Event& event) { return std::holds_alternative<Kind>(event); }));
+  }
+  std::size_t Reports(Phase phase) const {
+    return static_cast<std::size_t>(std::count_if(events.begin(), events.end(), [&](const Event& event) {
+      const auto* reported = std::get_if<TestReported>(&event);
+      return reported != nullptr && reported->report.phase == phase;
+    }));
   }
   // The first agent is lost, the second gets the test.
   void Lose() {
@@ -108,6 +114,20 @@ TEST_CASE("reports of two attempts are never mixed") {
   fence.Report(kFirst, fence.leases[0].second, Phase::kTeardown, Outcome::kFailed);
   fence.End();
   CHECK(fence.run.exit_code() == 0);
+}
+
+TEST_CASE("a test whose held teardown report is lost with its agent runs again for that report alone") {
+  Fence fence({"a.py::x", "a.py::y"});
+  fence.Report(kFirst, fence.leases[0].second, Phase::kSetup);
+  fence.Report(kFirst, fence.leases[0].second, Phase::kCall);
+  fence.Say(kFirst, ItemFinished{WorkerId{0}, fence.leases[0].second, UnitId{0}, fence.kItem});
+  fence.Lose();
+  fence.Say(kSecond, Credit{1});
+  for (const auto& [agent, lease] : std::vector(fence.leases)) fence.Pass(kSecond, lease);
+  CHECK(fence.Reports(Phase::kSetup) == 1);
+  CHECK(fence.Reports(Phase::kCall) == 1);
+  CHECK(fence.Reports(Phase::kTeardown) == 1);
+  CHECK(fence.Count<TestFinished>() == 1);
 }
 
 TEST_CASE("a result that comes twice under its own lease counts once") {
