@@ -41,7 +41,16 @@ case $POD_PYTHON in
     chmod 755 /root
     ;;
 esac
+# The program may lie below /tmp.
+mkdir /mnt/ours
+mount --bind "$POD_OURS" /mnt/ours
 mount -t tmpfs -o mode=1777 tmpfs /tmp
+case $POD_OURS in
+  /tmp/*)
+    mkdir -p "$POD_OURS"
+    mount --bind /mnt/ours "$POD_OURS"
+    ;;
+esac
 if [ "$POD_READ_ONLY" = 1 ]; then mount -o remount,bind,ro /; fi
 cd /mnt/src
 exec setpriv --reuid "$POD_USER" --regid "$POD_USER" --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all \

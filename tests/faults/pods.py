@@ -135,7 +135,7 @@ class Cluster(Lab):
         state = self.claim or self._folder(f"state{number}")
         group = self._group(container["resources"]["limits"]["cpu"], f"ft{self.tag}{number}")
         settings = {
-            "POD_HOSTNAME": hostname, "POD_HOSTS": self.hosts, "POD_STATE": state, "POD_PROJECT": self.root, "POD_OUT": self.out,
+            "POD_OURS": Path(__file__).parents[2], "POD_HOSTNAME": hostname, "POD_HOSTS": self.hosts, "POD_STATE": state, "POD_PROJECT": self.root, "POD_OUT": self.out,
             "POD_USER": spec["securityContext"]["runAsUser"], "POD_SECRET": self.secret_text, "POD_GROUP": group or "",
             "POD_READ_ONLY": int(container["securityContext"]["readOnlyRootFilesystem"]), "POD_PYTHON": Path(PYTHON).resolve(),
             "POD_MOUNTS": " ".join(mount["mountPath"] for mount in container["volumeMounts"]), "PATH": os.environ["PATH"],
