@@ -97,6 +97,7 @@ void Agent::On(const fastest::Walk&) {
 }
 
 void Agent::On(const Assign& assign) {
+  ++taken_;
   if (stop_) return GiveBack(assign);  // It was on its way when we said that we leave.
   waiting_.emplace_back(assign);
   Pump();

@@ -139,7 +139,8 @@ class Agent {
   const AgentOptions options_;
   std::function<void(AgentMessage)> send_;
   UniqueFd life_read_;
-  UniqueFd life_write_;  // Closes when we are gone, however: every process sees that.
+  UniqueFd life_write_;      // Closes when we are gone, however: every process sees that.
+  std::uint32_t taken_ = 0;  // Assigns, ever.
   std::string setup_;
   std::unique_ptr<WarmProcess> warm_;  // Outlives what it has started.
   std::unique_ptr<PythonProcess> zygote_;

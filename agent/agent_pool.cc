@@ -211,7 +211,14 @@ void Agent::Forward(AgentMessage message) {
 }
 
 void Agent::GiveCredit(std::size_t batches) {
-  if (batches > 0 && !stop_) send_(Credit{static_cast<std::uint32_t>(batches)});
+  if (batches == 0 || stop_) return;
+  const auto idle = std::count_if(places_.begin(), places_.end(), [](const Place& place) {
+    return !place.worker || (place.worker->ActiveLeases() == 0 && !place.worker->ending());
+  });
+  const auto spoken_for = std::count_if(waiting_.begin(), waiting_.end(),
+                                        [](const Waiting& one) { return std::holds_alternative<Assign>(one); });
+  send_(
+      Credit{static_cast<std::uint32_t>(batches), static_cast<std::uint32_t>(std::max(idle - spoken_for, {})), taken_});
 }
 
 }  // namespace fastest

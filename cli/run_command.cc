@@ -289,6 +289,14 @@ int ExitCodeOf(const CoordinatorSession& session, bool launched) {
   return launched && nobody_came && session.exit_code() == kInternal ? kUsage : session.exit_code();
 }
 
+// Where a pytest hands its run over to us: how it is told of it.
+Result<UniqueFd> TakeHandover(const Options& options) {
+  if (options.handover < 0) return UniqueFd();
+  auto adopted = AdoptInherited(options.handover);
+  if (!adopted.ok()) return Error{"--handover: " + adopted.error().message};
+  return adopted;
+}
+
 // `network`: of a coordinator for other machines; nothing: the run is this process's own. `launch`: it brings its
 // agents up itself.
 int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::optional<LaunchPlan> launch) {
@@ -297,7 +305,7 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::
   Console console;
   EventLoop loop;
   ZmqContext context;
-  invocation.options.run_id = invocation.options.run_id.empty() ? NewRunId() : invocation.options.run_id;
+  if (invocation.options.run_id.empty()) invocation.options.run_id = NewRunId();
   const bool attached =
       !coordinator && (invocation.guess.interactive || (invocation.workers == 1 && invocation.guess.capture == "no"));
   auto journal = StartJournal(invocation, coordinator, console);  // Before reports: they may be another coordinator's.
@@ -312,13 +320,10 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::
 
   auto agent_options = MakeAgentOptions(invocation.options, invocation.agent_workers, attached);
   if (!agent_options.ok() && has_agent) return refuse(agent_options.error());
-  if (!coordinator) {
-    const Status warm = UseWarmProcess(invocation, setup, attached, console, &*agent_options);
-    if (!warm.ok()) return refuse(warm.error());
-  }
-  auto handover =
-      invocation.options.handover < 0 ? Result<UniqueFd>(UniqueFd()) : AdoptInherited(invocation.options.handover);
-  if (!handover.ok()) return refuse(Error{"--handover: " + handover.error().message});
+  const Status warm = coordinator ? Ok() : UseWarmProcess(invocation, setup, attached, console, &*agent_options);
+  if (!warm.ok()) return refuse(warm.error());
+  auto handover = TakeHandover(invocation.options);
+  if (!handover.ok()) return refuse(handover.error());
   std::unique_ptr<CoordinatorSession> session;
   const auto launched = PrepareLaunch(loop, std::move(launch), invocation.options.network, console, session);
   ControllerHost controller(loop, agent_options.ok() ? agent_options->process : PythonOptions{}, setup,
@@ -342,9 +347,7 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::
   PlanMaker planner(invocation, history, console);
   session = std::make_unique<CoordinatorSession>(
       context, loop, MakeRunOptions(invocation, history, coordinator), setup, PlannerWith(planner, controller),
-      [&](RunFinished end, std::function<void(RunFinished)> told) {
-        controller.Close(std::move(end), std::move(told));
-      },
+      [&](RunFinished end, auto told) { controller.Close(std::move(end), std::move(told)); },
       [&] { launched ? launched->End([&] { loop.Stop(); }) : loop.Stop(); });
   for (Reporter* reporter : reporting.reporters()) session->AddReporter(reporter);
   session->AddReporter(&controller);
@@ -360,9 +363,10 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::
   if (const Status read = ReadHistory(invocation, console, &history); !read.ok()) return refuse(read.error());
   if (NeedsDiscovery(invocation)) planner.Prepare();
 
-  const Status opened =
-      OpenDoors(invocation, std::move(network), *session, local.get(), launched.get(), journal->get(), console);
-  if (!opened.ok()) return refuse(opened.error());
+  if (const Status opened =
+          OpenDoors(invocation, std::move(network), *session, local.get(), launched.get(), journal->get(), console);
+      !opened.ok())
+    return refuse(opened.error());
   loop.AddPump([&] {
     console.Flush();
     return false;

@@ -115,6 +115,7 @@ void Run::On(AgentId agent, Credit& credit) {
   Agent& state = agents_[agent];
   const std::uint32_t most = kMostCredit * std::max(state.workers, 1U);
   state.credit = std::min(state.credit + std::min(credit.batches, most), most);
+  state.queued = QueuedLeases(state, credit.idle, state.given - std::min(credit.taken, state.given));
 }
 
 Run::LeaseState* Run::LiveLease(AgentId agent, LeaseId lease) {

@@ -144,6 +144,7 @@ LeaseId Run::Give(AgentId agent, const std::vector<std::uint32_t>& tasks, bool r
   leases_.emplace(id, std::move(lease));
   --agents_[agent].credit;
   ++agents_[agent].leases;
+  ++agents_[agent].given;
   effects_.messages.emplace_back(agent, std::move(assign));
   return id;
 }
@@ -158,6 +159,7 @@ void Run::EndLease(LeaseId id, bool alive) {
   open_leases_.Close(id);
   if (!std::exchange(lease.released, true)) --unreleased_;
   --agents_[lease.agent].leases;
+  if (agents_[lease.agent].queued > 0) --agents_[lease.agent].queued;
   // A worker that is done but left something out: it goes to another.
   for (const UnitId unit : lease.uncollected)
     if (!units_[Number(unit)].collected) QueueUnit(unit);

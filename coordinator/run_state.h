@@ -16,6 +16,7 @@ struct RunAgent : AgentLoad {
   bool begun = false;
   bool leaving = false;
   bool gone = false;
+  std::uint32_t given = 0;  // Leases, ever.
   AgentFigures figures;
 
   // Whether work may be given to it, as far as credit allows.

@@ -59,7 +59,7 @@ void SharedFixtures::Acquire(const SharedSaid& said) {
   }
 }
 
-void SharedFixtures::SetUp(const std::string& key, Fixture& fixture, Waiting owner) {
+void SharedFixtures::SetUp(const std::string& key, Fixture& fixture, const Waiting& owner) {
   fixture.state = State::kSettingUp;
   fixture.owner = owner.worker;
   fixture.text.clear();

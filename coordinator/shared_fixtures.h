@@ -53,7 +53,7 @@ class SharedFixtures {
   };
 
   void Acquire(const SharedSaid& said);
-  void SetUp(const std::string& key, Fixture& fixture, Waiting owner);
+  void SetUp(const std::string& key, Fixture& fixture, const Waiting& owner);
   void Fail(const std::string& key, Fixture& fixture, std::string text, bool gave_up);
   void LoseOwner(const std::string& key, Fixture& fixture);
   // The next that waits sets it up; if nobody does, whoever asks next.

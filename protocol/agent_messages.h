@@ -37,6 +37,8 @@ struct Ready {
 
 struct Credit {
   std::uint32_t batches = 0;  // How many more batches this agent may be given.
+  std::uint32_t idle = 0;     // Workers that have no batch now, though others may have several.
+  std::uint32_t taken = 0;    // Batches that had come when it looked; later ones go to idle workers first.
 };
 
 // What a process found in one work unit. Sent before any of its items runs.

@@ -149,7 +149,7 @@ AgentMessage Take(wire::Message::Reader in, AgentMessage*) {
       return Ready{m.getOk(), Text(m.getAnswer()), m.getExitCode()};
     }
     case Message::CREDIT:
-      return Credit{in.getCredit()};
+      return Credit{in.getCredit().getBatches(), in.getCredit().getIdle(), in.getCredit().getTaken()};
     case Message::WALKED: {
       const auto m = in.getWalked();
       return Walked{WorkerId{m.getWorker()}, GetAll<std::string>(m.getPaths()), GetAll<CollectReport>(m.getReports())};

@@ -91,7 +91,12 @@ void Put(wire::Message::Builder out, const Ready& m) {
   b.setExitCode(m.exit_code);
 }
 
-void Put(wire::Message::Builder out, const Credit& m) { out.setCredit(m.batches); }
+void Put(wire::Message::Builder out, const Credit& m) {
+  auto b = out.initCredit();
+  b.setBatches(m.batches);
+  b.setIdle(m.idle);
+  b.setTaken(m.taken);
+}
 
 void Put(wire::Message::Builder out, const Walked& m) {
   auto b = out.initWalked();

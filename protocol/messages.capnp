@@ -21,7 +21,7 @@ struct Message {
   union {
     hello @0 :Hello;
     ready @1 :Ready;
-    credit @2 :UInt32;
+    credit @2 :Credit;
     walked @3 :Walked;
     collected @4 :Collected;
     itemStarted @5 :ItemAt;
@@ -85,6 +85,12 @@ struct Walked {
   worker @0 :UInt32;
   paths @1 :List(Text);
   reports @2 :List(CollectReport);
+}
+
+struct Credit {
+  batches @0 :UInt32;
+  idle @1 :UInt32;
+  taken @2 :UInt32;
 }
 
 struct Collected {

@@ -28,15 +28,25 @@ struct AgentLoad {
   std::uint32_t workers = 0;
   std::uint32_t credit = 0;  // Batches that it may still be given.
   std::uint32_t leases = 0;  // Given and neither done nor dead.
+  std::uint32_t queued = 0;  // Of these: known to wait behind another at the same worker.
 };
 
 // How many of its workers have nothing and may be given something.
 constexpr std::uint32_t IdleWorkers(const AgentLoad& agent) {
-  return agent.leases < agent.workers ? std::min(agent.workers - agent.leases, agent.credit) : 0;
+  const std::uint32_t busy = agent.leases - std::min(agent.queued, agent.leases);
+  return busy < agent.workers ? std::min(agent.workers - busy, agent.credit) : 0;
+}
+
+// The agent has said that so many workers are idle, and of `unseen` leases it did not know yet: an idle worker gets the
+// first of these.
+constexpr std::uint32_t QueuedLeases(const AgentLoad& agent, std::uint32_t idle, std::uint32_t unseen) {
+  const std::uint32_t busy = agent.workers - std::min(idle, agent.workers);
+  const std::uint32_t seen = agent.leases - std::min(unseen, agent.leases);
+  return seen > busy ? seen - busy : 0;
 }
 
 // Whether some of its leases have to wait for others of its own.
-constexpr bool IsOverbooked(const AgentLoad& agent) { return agent.leases > agent.workers; }
+constexpr bool IsOverbooked(const AgentLoad& agent) { return agent.leases > agent.workers || agent.queued > 0; }
 
 // Whether the next batch should rather go to `a` than to `b`: to the one with fewer batches a worker, so that what was
 // stolen for an idle worker gets to one. (By credit alone a large busy agent would be preferred to a small idle one,

@@ -19,7 +19,7 @@ std::vector<AgentMessage> EveryAgentMessage() {
   return {
       Hello{1, "host", 4, "digest", "linux", "tree"},
       Ready{true, "{}", 4},
-      Credit{3},
+      Credit{3, 2, 1},
       Walked{WorkerId{1}, {"a.py"}, {{"", Outcome::kPassed, ""}}},
       collected,
       ItemStarted{WorkerId{1}, LeaseId{2}, UnitId{3}, key},

@@ -73,6 +73,20 @@ TEST_CASE("an idle small agent is hungrier than a busy large one with more credi
   CHECK(IsOverbooked(large));
 }
 
+TEST_CASE("a worker without a batch is idle, however many batches another has") {
+  AgentLoad agent{2, 2, 2};
+  CHECK(IdleWorkers(agent) == 0);
+  agent.queued = QueuedLeases(agent, 1, 0);
+  CHECK(IdleWorkers(agent) == 1);
+}
+
+TEST_CASE("a batch on its way to an idle worker makes it busy") {
+  const AgentLoad agent{2, 2, 2};
+  CHECK(QueuedLeases(agent, 1, 1) == 0);
+  CHECK(QueuedLeases(agent, 0, 0) == 0);
+  CHECK(QueuedLeases(agent, 9, 9) == 0);
+}
+
 TEST_CASE("what can't be divided is kept") {
   OpenLeases open = TwoLeases();
   open.Keep(kB);

@@ -73,7 +73,7 @@ class FileUnits:
         self._config = session.config
         self._recorder = recorder
         self._plugin = plugin
-        self._units: dict[int, tuple[list[pytest.Item], dict[Key, int]]] = {}
+        self._units: dict[int, tuple[list[pytest.Item], list[Key], dict[Key, int]]] = {}
         self._seen: set[pytest.Collector] = set()
         self._by_path: dict[pytest.Collector, dict[Path, list[pytest.Collector]]] = {}
         self._plugins_seen = -1
@@ -122,8 +122,9 @@ class FileUnits:
             self._import_for_others()
         if unit not in self._units:
             items = self._collect_file(assignment)
-            self._units[unit] = (items, {key: index for index, key in enumerate(keys_of(items))})
-        items, known = self._units[unit]
+            keys = keys_of(items)
+            self._units[unit] = (items, keys, {key: index for index, key in enumerate(keys)})
+        items, _, known = self._units[unit]
         answer = {"lease": lease, "unit": unit, "seconds": perf_counter() - started, "problem": self._find_problem()}
         self._recorder.link.send(COLLECTED, {**answer, **describe(items), **self._recorder.take_collection()})
         if not assignment.get("items"):
@@ -133,7 +134,7 @@ class FileUnits:
     def keys_by_unit(self, entries: list[Entry], lease: Lease) -> list[dict[str, Any]]:
         parts: dict[int, list[Key]] = {}
         for entry in entries:
-            parts.setdefault(entry.unit, []).append(keys_of(self._units[entry.unit][0])[entry.index])
+            parts.setdefault(entry.unit, []).append(self._units[entry.unit][1][entry.index])
         return [{"unit": unit, "whole": False, "items": keys} for unit, keys in parts.items()]
 
     # ---- collecting ----
