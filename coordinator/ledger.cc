@@ -85,6 +85,7 @@ void Ledger::AddReport(ItemId item, const TestReport& report, bool settles) {
   if (!settles) return;
   if (report.phase == Phase::kTeardown) {
     entry.next_phase.reset();
+    entry.held = false;
   } else {
     // What failed or was skipped in setup is torn down without a call.
     const bool calls = report.phase == Phase::kSetup && report.outcome == Outcome::kPassed;
@@ -92,10 +93,11 @@ void Ledger::AddReport(ItemId item, const TestReport& report, bool settles) {
   }
 }
 
-void Ledger::Finish(ItemId item) {
+void Ledger::Finish(ItemId item, bool held) {
   Item& entry = items_[Number(item)];
   CHECK(entry.state != State::kFinished, entry.key.node_id);
   entry.state = State::kFinished;
+  entry.held = held;
   ++finished_;
 }
 
@@ -110,8 +112,9 @@ void Ledger::Return(ItemId item) {
 
 void Ledger::Reopen(ItemId item) {
   Item& entry = items_[Number(item)];
-  CHECK(entry.state == State::kFinished && entry.next_phase, entry.key.node_id);
+  CHECK(entry.state == State::kFinished && entry.held, entry.key.node_id);
   entry.state = State::kRunning;
+  entry.held = false;
   entry.again = true;
   --finished_;
   Return(item);

@@ -34,6 +34,7 @@ class Ledger {
     std::uint16_t losses = 0;                         // Attempts that ended with their agent.
     std::optional<Phase> next_phase = Phase::kSetup;  // The first phase without a report; none: all are in.
     State state = State::kWaiting;
+    bool held = false;   // Finished, and its worker has yet to report its teardown.
     bool again = false;  // It has its result, and runs again for the report of its teardown.
   };
 
@@ -50,8 +51,8 @@ class Ledger {
   void Start(ItemId item, WorkerId worker);
   // `settles`: the report is the phase's own, not a subtest's.
   void AddReport(ItemId item, const TestReport& report, bool settles);
-  // The item has its result. CHECKs that it had none.
-  void Finish(ItemId item);
+  // The item has its result. CHECKs that it had none. `held`: its worker keeps the report of its teardown back.
+  void Finish(ItemId item, bool held = false);
   // Takes an item back that has no result: it waits again.
   void Return(ItemId item);
   // The report of its teardown, which was held, is lost: the item has no result, but for the rest of its reports.

@@ -163,7 +163,7 @@ void Run::On(AgentId agent, ItemFinished& finished) {
 void Run::FinishItem(ItemId item, WorkerId worker, bool held) {
   const bool again = ledger_[item].again;
   if (!again && RetryItem(item, worker)) return;
-  ledger_.Finish(item);
+  ledger_.Finish(item, held);
   if (auto reports = unpublished_.extract(Number(item))) {
     effects_.events.reserve(effects_.events.size() + reports.mapped().size() + 1);
     for (const TestReport& report : reports.mapped())
@@ -272,6 +272,7 @@ void Run::On(AgentId agent, WorkerLost& lost) {
   BlameForLoss(agent, lost);
   for (const LeaseId lease : lost.leases)
     if (LiveLease(agent, lease) != nullptr) ReturnLease(lease);
+  TakeBackHeld(agent, lost.worker);
 }
 
 // The running item fails at once; a file that was being imported is a collection error; pending session finalizers are

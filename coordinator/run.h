@@ -127,7 +127,7 @@ class Run {
   void Dismiss(AgentId agent, const std::string& why);
   void Pass(SharedFixtures::Outcome outcome);
   void LoseWorkers(AgentId agent);
-  void TakeBackHeld(AgentId agent);
+  void TakeBackHeld(AgentId agent, std::optional<WorkerId> worker);
   // The lease, if the agent holds it and news under it counts.
   LeaseState* LiveLease(AgentId agent, LeaseId lease);
   void Accept(ItemId item, WorkerId worker, const TestReport& report);

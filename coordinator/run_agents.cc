@@ -178,17 +178,17 @@ void Run::On(const Lost& lost) {
     if (!known && presumed) BlameAgents(*presumed);
     ReturnLease(id);
   }
-  TakeBackHeld(lost.agent);
+  TakeBackHeld(lost.agent, std::nullopt);
   AskForWalk();
 }
 
-// Items whose teardown reports the agent held back: they run again for these.
-void Run::TakeBackHeld(AgentId agent) {
+// Items whose teardown reports were held back by the agent, or by this worker of it: they run again for these.
+void Run::TakeBackHeld(AgentId agent, std::optional<WorkerId> worker) {
   if (stage_ == Stage::kStopping) return;
   std::map<UnitId, std::vector<ItemId>> back;
   for (std::uint32_t i = 0; i < ledger_.size(); ++i) {
     const Ledger::Item& item = ledger_[ItemId{i}];
-    if (item.state != Ledger::State::kFinished || !item.next_phase) continue;
+    if (!item.held || (worker && item.worker != *worker)) continue;
     if (const auto lease = leases_.find(item.lease); lease == leases_.end() || lease->second.agent != agent) continue;
     ledger_.Reopen(ItemId{i});
     if (serial_set_.contains(i)) {
