@@ -347,7 +347,7 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::
   PlanMaker planner(invocation, history, console);
   session = std::make_unique<CoordinatorSession>(
       context, loop, MakeRunOptions(invocation, history, coordinator), setup, PlannerWith(planner, controller),
-      [&](RunFinished end, auto told) { controller.Close(std::move(end), std::move(told)); },
+      [&](auto&&... end) { controller.Close(std::forward<decltype(end)>(end)...); },
       [&] { launched ? launched->End([&] { loop.Stop(); }) : loop.Stop(); });
   for (Reporter* reporter : reporting.reporters()) session->AddReporter(reporter);
   session->AddReporter(&controller);
