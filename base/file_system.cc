@@ -33,6 +33,8 @@ DirectoryEntry::Kind KindOf(int directory, const dirent& entry) {
   return S_ISDIR(found.st_mode) ? DirectoryEntry::Kind::kDirectory : DirectoryEntry::Kind::kOther;
 }
 
+}  // namespace
+
 bool WriteAll(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(fd, text.data(), text.size());
@@ -42,8 +44,6 @@ bool WriteAll(int fd, std::string_view text) {
   }
   return true;
 }
-
-}  // namespace
 
 bool IsFile(const std::string& path) {
   struct stat found {};

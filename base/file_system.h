@@ -52,6 +52,9 @@ struct FileContents {
 };
 Result<FileContents> ReadFile(const std::string& path);
 
+// All of it, however often it takes. False: not all, and errno says why.
+bool WriteAll(int fd, std::string_view text);
+
 // Replaces `path` by a file with `text` so that a reader sees the old or the new one, whole. Makes its directory.
 Status WriteFileAtomically(const std::string& path, std::string_view text);
 

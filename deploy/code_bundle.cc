@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/file_system.h"
 #include "base/unique_fd.h"
 
 namespace fastest {
@@ -28,16 +29,6 @@ using Archive = std::unique_ptr<struct archive, EndOfArchive>;
 std::string Why(struct archive* archive) {
   const char* why = archive_error_string(archive);
   return why == nullptr ? "malformed" : why;
-}
-
-bool WriteAll(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
 }
 
 }  // namespace

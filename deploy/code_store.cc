@@ -224,12 +224,7 @@ Status CodeStore::MakeFile(const CodeEntry& entry, const std::string& path) cons
   }
   const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd.valid()) return Because("cannot write", path);
-  for (std::string_view left = content->text; !left.empty();) {
-    const ssize_t written = ::write(fd.get(), left.data(), left.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return Because("cannot write", path);
-    left.remove_prefix(static_cast<std::size_t>(written));
-  }
+  if (!WriteAll(fd.get(), content->text)) return Because("cannot write", path);
   // The owner can always read and write: the tree is to be removed one day, and root or not is no test's business.
   return ::fchmod(fd.get(), entry.mode | 0600) == 0 ? Ok() : Status(Because("cannot set the mode of", path));
 }
