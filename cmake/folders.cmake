@@ -56,4 +56,23 @@ function(fastest_folder_tests name)
   add_test(NAME ${name} COMMAND ${name}_tests)
 endfunction()
 
+# fastest_fuzz(NAME LINKS libraries...): tests/fuzz/NAME.cc. With clang and -DFASTEST_LIBFUZZER=ON a libFuzzer program, else one that
+# mutates its seeds for some seconds, which ctest runs.
+option(FASTEST_LIBFUZZER "Build the fuzz targets with libFuzzer (clang)" OFF)
+function(fastest_fuzz name)
+  cmake_parse_arguments(FUZZ "" "" "LINKS" ${ARGN})
+  add_executable(${name} EXCLUDE_FROM_ALL tests/fuzz/${name}.cc)
+  target_link_libraries(${name} PRIVATE ${FUZZ_LINKS})
+  if(FASTEST_LIBFUZZER)
+    target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    return()
+  endif()
+  target_sources(${name} PRIVATE tests/fuzz/driver.cc)
+  if(FASTEST_TESTS)
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL FALSE)
+    add_test(NAME ${name} COMMAND ${name})
+  endif()
+endfunction()
+
 enable_testing()

@@ -1,13 +1,2 @@
-# Trees and bundles of code from a hostile coordinator; discovery.cmake says how fuzz targets are built.
-add_executable(code_fuzz EXCLUDE_FROM_ALL tests/fuzz/code_fuzz.cc)
-target_link_libraries(code_fuzz PRIVATE deploy)
-if(FASTEST_LIBFUZZER)
-  target_compile_options(code_fuzz PRIVATE -fsanitize=fuzzer)
-  target_link_options(code_fuzz PRIVATE -fsanitize=fuzzer)
-else()
-  target_sources(code_fuzz PRIVATE tests/fuzz/driver.cc)
-  if(FASTEST_TESTS)
-    set_target_properties(code_fuzz PROPERTIES EXCLUDE_FROM_ALL FALSE)
-    add_test(NAME code_fuzz COMMAND code_fuzz)
-  endif()
-endif()
+# Trees and bundles of code from a hostile coordinator.
+fastest_fuzz(code_fuzz LINKS deploy)

@@ -1,13 +1,2 @@
-# The coordinator's fuzz targets; discovery.cmake says how they are built.
-add_executable(journal_fuzz EXCLUDE_FROM_ALL tests/fuzz/journal_fuzz.cc)
-target_link_libraries(journal_fuzz PRIVATE coordinator)
-if(FASTEST_LIBFUZZER)
-  target_compile_options(journal_fuzz PRIVATE -fsanitize=fuzzer)
-  target_link_options(journal_fuzz PRIVATE -fsanitize=fuzzer)
-else()
-  target_sources(journal_fuzz PRIVATE tests/fuzz/driver.cc)
-  if(FASTEST_TESTS)
-    set_target_properties(journal_fuzz PROPERTIES EXCLUDE_FROM_ALL FALSE)
-    add_test(NAME journal_fuzz COMMAND journal_fuzz)
-  endif()
-endif()
+# The coordinator's fuzz targets.
+fastest_fuzz(journal_fuzz LINKS coordinator)

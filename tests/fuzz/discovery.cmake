@@ -1,17 +1,4 @@
-# The fuzz targets of discovery. With clang and -DFASTEST_LIBFUZZER=ON libFuzzer programs, else programs that mutate
-# their seeds for some seconds, which ctest runs.
-option(FASTEST_LIBFUZZER "Build the fuzz targets with libFuzzer (clang)" OFF)
+# The fuzz targets of discovery.
 foreach(noun parser skeleton cache config)
-  add_executable(${noun}_fuzz EXCLUDE_FROM_ALL tests/fuzz/${noun}_fuzz.cc)
-  target_link_libraries(${noun}_fuzz PRIVATE discovery simdjson::simdjson)
-  if(FASTEST_LIBFUZZER)
-    target_compile_options(${noun}_fuzz PRIVATE -fsanitize=fuzzer)
-    target_link_options(${noun}_fuzz PRIVATE -fsanitize=fuzzer)
-  else()
-    target_sources(${noun}_fuzz PRIVATE tests/fuzz/driver.cc)
-    if(FASTEST_TESTS)
-      set_target_properties(${noun}_fuzz PROPERTIES EXCLUDE_FROM_ALL FALSE)
-      add_test(NAME ${noun}_fuzz COMMAND ${noun}_fuzz)
-    endif()
-  endif()
+  fastest_fuzz(${noun}_fuzz LINKS discovery simdjson::simdjson)
 endforeach()

@@ -1,10 +1,7 @@
-# A hostile agent, which tests/faults lets loose on a run.
+# A hostile agent, which tests/faults lets loose on a run, and a hostile coordinator, for tests/acceptance/test_sync.py.
 if(FASTEST_TESTS)
-  add_executable(hostile_agent tests/fuzz/hostile_agent.cc)
-  target_link_libraries(hostile_agent PRIVATE protocol)
-endif()
-# … and a hostile coordinator, for tests/acceptance/test_sync.py.
-if(FASTEST_TESTS)
-  add_executable(hostile_coordinator tests/fuzz/hostile_coordinator.cc)
-  target_link_libraries(hostile_coordinator PRIVATE protocol)
+  foreach(noun agent coordinator)
+    add_executable(hostile_${noun} tests/fuzz/hostile_${noun}.cc)
+    target_link_libraries(hostile_${noun} PRIVATE protocol)
+  endforeach()
 endif()
