@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/append_file.h"
+#include "base/byte_size.h"
 #include "base/machine.h"
 #include "base/signals.h"
 #include "deploy/code_store.h"

@@ -7,7 +7,7 @@
 #include <charconv>
 #include <set>
 
-#include "deploy/code_tree.h"
+#include "base/byte_size.h"
 
 namespace fastest {
 namespace {

@@ -1,9 +1,9 @@
 // CodeTree: the files of a project by content, as `fastest coordinator --sync` gives them to agents. Pure values.
 //
 // What stands in a tree that Parse() accepts can be put below any folder without leaving it: paths are relative,
-// without
-// "." and "..", nothing lies below a link or a file, links stay inside, modes are rwx bits. A tree from the network is
-// only ever made by Parse(). Its text is one line an entry, sorted, ASCII whatever the names are (docs/protocol.md).
+// without "." and "..", nothing lies below a link or a file, links stay inside, modes are rwx bits. A tree from the
+// network is only ever made by Parse(). Its text is one line an entry, sorted, ASCII whatever the names are
+// (docs/protocol.md).
 
 #pragma once
 
@@ -50,9 +50,5 @@ class CodeTree {
 std::string PathProblem(std::string_view path);
 // Of a link at `path` to `target`.
 std::string LinkProblem(std::string_view path, std::string_view target);
-
-// "512M", "2G", "100000": bytes.
-Result<std::uint64_t> ParseSize(const std::string& text);
-std::string SizeText(std::uint64_t bytes);
 
 }  // namespace fastest

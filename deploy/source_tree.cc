@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/byte_size.h"
 #include "base/command.h"
 #include "base/file_system.h"
 #include "base/unique_fd.h"

@@ -96,14 +96,7 @@ TEST_CASE("equal files give equal digests, another mode another one") {
   CHECK(one.digest() == other.digest());
 }
 
-TEST_CASE("sizes are read and written for people") {
-  CHECK(*ParseSize("512M") == std::uint64_t{512} << 20);
-  CHECK(*ParseSize("100000") == 100000);
-  for (const char* wrong : {"", "M", "0", "-1", "1.5G", "12Q", "99999999999999999999", "99999999T"})
-    CHECK_FALSE(ParseSize(wrong).ok());
-  CHECK(SizeText(10) == "10 bytes");
-  CHECK(SizeText(1536) == "1.5 KB");
-  CHECK(SizeText(std::uint64_t{512} << 20) == "512 MB");
+TEST_CASE("the biggest files are named with their sizes") {
   CodeTree tree;
   tree.entries = {{"small", File("1")}, {"big", File("22222")}, {"mid", File("333")}};
   CHECK(tree.BiggestFiles(2) == "5 bytes big, 3 bytes mid");
