@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "agent/placement.h"
 #include "agent/worker_wire.h"
 #include "base/pipe.h"
 

@@ -16,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "agent/placement.h"
 #include "agent/process_tree.h"
 #include "agent/python_process.h"
 #include "agent/warm_process.h"
@@ -110,6 +111,7 @@ class Agent {
 
   // What waits for a worker.
   void Pump();
+  std::vector<Seat> Seats(std::int32_t avoid) const;
   bool Hand(const Assign& assign);
   bool AllIdle() const;
   void GiveBack(const Assign& assign);

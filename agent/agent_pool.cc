@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "agent/agent.h"
-#include "agent/placement.h"
 #include "agent/worker_wire.h"
 
 namespace fastest {
@@ -161,17 +160,23 @@ void Agent::Pump() {
   ArmTick();
 }
 
+// Where a batch may go. `avoid`: the worker that it should not go to, if there is another; negative: none.
+std::vector<Seat> Agent::Seats(std::int32_t avoid) const {
+  std::vector<Seat> seats;
+  for (const Place& one : places_) {
+    const bool closed =
+        gave_up_ ? !one.worker : one.worker && (one.killed || one.outgrown || one.hang.aborted || one.worker->ending());
+    const std::size_t leases = one.worker ? one.worker->ActiveLeases() : 0;
+    seats.push_back(
+        {one.worker != nullptr, closed, leases, avoid >= 0 && Number(one.id) == static_cast<std::uint32_t>(avoid)});
+  }
+  return seats;
+}
+
 bool Agent::Hand(const Assign& assign) {
   Place* place = assign.worker >= 0 ? PlaceOf(WorkerId(static_cast<std::uint32_t>(assign.worker))) : nullptr;
   if (place == nullptr) {
-    std::vector<Seat> seats;
-    for (const Place& one : places_) {
-      const bool closed = gave_up_
-                              ? !one.worker
-                              : one.worker && (one.killed || one.outgrown || one.hang.aborted || one.worker->ending());
-      const bool avoid = assign.avoid >= 0 && Number(one.id) == static_cast<std::uint32_t>(assign.avoid);
-      seats.push_back({one.worker != nullptr, closed, one.worker ? one.worker->ActiveLeases() : 0, avoid});
-    }
+    const std::vector<Seat> seats = Seats(assign.avoid);
     const auto chosen = ChooseSeat(seats);
     if (!chosen) return false;
     place = &places_[*chosen];
@@ -212,9 +217,9 @@ void Agent::Forward(AgentMessage message) {
 
 void Agent::GiveCredit(std::size_t batches) {
   if (batches == 0 || stop_) return;
-  const auto idle = std::count_if(places_.begin(), places_.end(), [](const Place& place) {
-    return !place.worker || (place.worker->ActiveLeases() == 0 && !place.worker->ending());
-  });
+  const std::vector<Seat> seats = Seats(-1);
+  const auto idle =
+      std::count_if(seats.begin(), seats.end(), [](const Seat& seat) { return !seat.closed && seat.leases == 0; });
   const auto spoken_for = std::count_if(waiting_.begin(), waiting_.end(),
                                         [](const Waiting& one) { return std::holds_alternative<Assign>(one); });
   send_(
