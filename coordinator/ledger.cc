@@ -113,7 +113,7 @@ void Ledger::Return(ItemId item) {
 void Ledger::Reopen(ItemId item) {
   Item& entry = items_[Number(item)];
   CHECK(entry.state == State::kFinished && entry.held, entry.key.node_id);
-  entry.state = State::kRunning;
+  entry.state = State::kRunning;  // What it was before it finished: so it can be returned.
   entry.held = false;
   entry.again = true;
   --finished_;

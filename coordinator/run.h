@@ -180,6 +180,7 @@ class Run {
   Assignment AssignmentOf(const Task& task) const;
   void QueueUnit(UnitId unit);
   void QueueItems(const std::vector<ItemId>& items);
+  void QueueAgain(const std::vector<ItemId>& items);
   void QueueGroups(UnitId unit, const std::vector<ItemId>& items, double largest);
   std::vector<std::vector<std::uint32_t>> GroupsOf(const std::vector<ItemId>& items, double largest) const;
   bool CanBeDivided(const LeaseState& lease) const;
@@ -197,8 +198,7 @@ class Run {
   Stage stage_ = Stage::kStarting;
   Effects effects_;
   Time now_{};
-  Time started_{};
-  Time ready_at_{};
+  Time started_{}, ready_at_{};
   std::map<AgentId, Agent> agents_;
   std::uint32_t next_worker_ = 0;
   std::vector<AgentId> agent_of_;  // By worker.

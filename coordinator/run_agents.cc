@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "coordinator/run.h"
 #include "coordinator/skew.h"
@@ -185,19 +184,15 @@ void Run::On(const Lost& lost) {
 // Items whose teardown reports were held back by the agent, or by this worker of it: they run again for these.
 void Run::TakeBackHeld(AgentId agent, std::optional<WorkerId> worker) {
   if (stage_ == Stage::kStopping) return;
-  std::map<UnitId, std::vector<ItemId>> back;
+  std::vector<ItemId> back;
   for (std::uint32_t i = 0; i < ledger_.size(); ++i) {
     const Ledger::Item& item = ledger_[ItemId{i}];
     if (!item.held || (worker && item.worker != *worker)) continue;
     if (const auto lease = leases_.find(item.lease); lease == leases_.end() || lease->second.agent != agent) continue;
     ledger_.Reopen(ItemId{i});
-    if (serial_set_.contains(i)) {
-      serial_given_ = false;
-    } else {
-      back[item.unit].push_back(ItemId{i});
-    }
+    back.push_back(ItemId{i});
   }
-  for (const auto& [unit, items] : back) QueueGroups(unit, items, HUGE_VAL);
+  QueueAgain(back);
 }
 
 // Counts in halves: a loss that is known is two.

@@ -163,23 +163,27 @@ void Run::EndLease(LeaseId id, bool alive) {
   // A worker that is done but left something out: it goes to another.
   for (const UnitId unit : lease.uncollected)
     if (!units_[Number(unit)].collected) QueueUnit(unit);
-  std::map<UnitId, std::vector<ItemId>> back;
-  for (const ItemId item : lease.items) {
+  std::vector<ItemId> back;
+  for (const ItemId item : std::exchange(lease.items, {})) {  // A run has many leases.
     if (!ledger_.Accepts(item, id)) continue;
     ledger_.Return(item);
     if (stage_ != Stage::kStopping) unpublished_.erase(Number(item));
+    back.push_back(item);
+  }
+  QueueAgain(back);
+}
+
+// Items that were given out and wait again: those of a unit stay together.
+void Run::QueueAgain(const std::vector<ItemId>& items) {
+  std::map<UnitId, std::vector<ItemId>> parallel;
+  for (const ItemId item : items) {
     if (serial_set_.contains(Number(item))) {
       serial_given_ = false;
     } else {
-      back[ledger_[item].unit].push_back(item);
+      parallel[ledger_[item].unit].push_back(item);
     }
   }
-  lease.items = {};  // A run has many leases.
-  for (const auto& [unit, items] : back) {
-    double seconds = 0;
-    for (const ItemId item : items) seconds += PredictSeconds(item);
-    QueueGroups(unit, items, seconds + 1);
-  }
+  for (const auto& [unit, together] : parallel) QueueGroups(unit, together, HUGE_VAL);
 }
 
 void Run::ReturnLease(LeaseId id) {
