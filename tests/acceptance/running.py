@@ -18,6 +18,8 @@ import sys
 import tempfile
 import time
 import uuid
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -43,6 +45,37 @@ class Run:
     log: list[dict] = field(default_factory=list)
     left: list[str] = field(default_factory=list)  # Processes that outlived it.
     seconds: float = 0.0
+
+
+# A test file with every kind of outcome.
+MIXED = """
+import time, pytest
+@pytest.mark.parametrize("n", range(6))
+def test_some(n):
+    print("said", n)
+    assert n != 4
+@pytest.fixture
+def broken(): raise ValueError("no")
+def test_error(broken): pass
+@pytest.mark.skip(reason="not now")
+def test_skipped(): pass
+@pytest.mark.xfail
+def test_expected(): assert 0
+"""
+
+
+def results(log: Iterable[dict]) -> Counter:
+    """How often each (node id, phase, outcome) stands in a report log."""
+    return Counter((line["nodeid"], line["when"], line["outcome"]) for line in log if line["$report_type"] == "TestReport")
+
+
+def results_in(log: Path) -> Counter:
+    return results(map(json.loads, log.read_text().splitlines()))
+
+
+def passes(node_ids: Iterable[str]) -> Counter:
+    """The results of tests that each passed once."""
+    return Counter((node_id, when, "passed") for node_id in node_ids for when in ("setup", "call", "teardown"))
 
 
 def runner_command() -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -10,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from running import LIMIT, PROGRAM, PYTHON, STAND_IN, environment
+from running import LIMIT, PROGRAM, PYTHON, STAND_IN, environment, passes, results_in
 
 pytestmark = pytest.mark.skipif(bool(STAND_IN), reason="what is promised here is ours")
 
@@ -43,8 +42,7 @@ class Cluster:
         return process
 
     def reports(self) -> Counter:
-        lines = map(json.loads, self.log.read_text().splitlines())
-        return Counter((line["nodeid"], line["when"], line["outcome"]) for line in lines if line["$report_type"] == "TestReport")
+        return results_in(self.log)
 
     def end(self) -> None:
         for process in self.processes:
@@ -55,8 +53,7 @@ class Cluster:
 
 
 def expected() -> Counter:
-    ids = [f"test_{file}.py::test[{n}]" for file in range(FILES) for n in range(TESTS)]
-    return Counter((node_id, phase, "passed") for node_id in ids for phase in ("setup", "call", "teardown"))
+    return passes(f"test_{file}.py::test[{n}]" for file in range(FILES) for n in range(TESTS))
 
 
 @pytest.fixture

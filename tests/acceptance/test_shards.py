@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import running
+from running import results
 
 pytestmark = pytest.mark.skipif(bool(running.STAND_IN), reason="what is promised here is ours")
 
@@ -41,11 +42,6 @@ def run_shards(project, *args: str, total: int = TOTAL) -> list[running.Run]:
 
 def merged(project, *args: str) -> subprocess.CompletedProcess:
     return program(project, "merge", *args, "shards")
-
-
-def results(log: list[dict]) -> Counter:
-    reports = [line for line in log if line["$report_type"] == "TestReport"]
-    return Counter((line["nodeid"], line["when"], line["outcome"]) for line in reports)
 
 
 def cases(path: Path) -> list[tuple]:

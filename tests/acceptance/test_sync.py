@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import re
 import signal
@@ -14,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from running import LIMIT, PROGRAM, PYTHON, STAND_IN, environment
+from running import LIMIT, PROGRAM, PYTHON, STAND_IN, environment, results_in
 
 pytestmark = pytest.mark.skipif(bool(STAND_IN), reason="what is promised here is ours")
 
@@ -77,15 +76,13 @@ class Hosts:
         return int(fetched[1]), Path(fetched[2])
 
     def reports(self) -> Counter:
-        lines = map(json.loads, self.log.read_text().splitlines())
-        return Counter((line["nodeid"], line["when"], line["outcome"]) for line in lines if line["$report_type"] == "TestReport")
+        return results_in(self.log)
 
     def expected(self) -> Counter:
         log = self.base / "local.jsonl"
         command = [PROGRAM, "--python", PYTHON, "-n", "2", "--report-log", str(log), "-q"]
         subprocess.run(command, cwd=self.root, env=self.env, capture_output=True, timeout=LIMIT)
-        lines = map(json.loads, log.read_text().splitlines())
-        return Counter((line["nodeid"], line["when"], line["outcome"]) for line in lines if line["$report_type"] == "TestReport")
+        return results_in(log)
 
     def end(self) -> None:
         for process in self.processes:

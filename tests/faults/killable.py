@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "acceptance"))
 
-from running import LIMIT, PROGRAM, PYTHON, environment, normalise  # noqa: E402
+from running import LIMIT, PROGRAM, PYTHON, environment, normalise, results  # noqa: E402
 
 SUITE = r"""\
 import os, time, warnings, pytest
@@ -82,7 +82,7 @@ class Suite:
     def result(self) -> tuple[Counter, list]:
         """Every report, and the JUnit file without its times."""
         lines = [json.loads(line) for line in (self.base / "log").read_text().splitlines()]
-        reports = Counter((one["nodeid"], one["when"], one["outcome"]) for one in lines if one["$report_type"] == "TestReport")
+        reports = results(lines)
         warnings = Counter((one["message"], one["when"]) for one in lines if one["$report_type"] == "WarningMessage")
         suite = xml.etree.ElementTree.parse(self.base / "junit.xml").getroot()[0]
         for properties in suite.findall("properties"):  # What each agent did: of remote runs only, and never the same.

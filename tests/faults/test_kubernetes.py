@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # The import mode here may be im
 
 from lab import PROGRAM, PYTHON, can_use_namespaces  # noqa: E402
 from pods import OUT, UID, Cluster, can_play  # noqa: E402
+from running import results_in  # noqa: E402
 
 SEED = int(os.environ.get("FASTEST_FAULTS_SEED", "1"))
 
@@ -52,13 +53,8 @@ def reports(cluster: Cluster) -> Path:
     return cluster.base / "fastest-reports"
 
 
-def outcomes(log: Path) -> Counter:
-    lines = map(json.loads, log.read_text().splitlines())
-    return Counter((line["nodeid"], line["when"], line["outcome"]) for line in lines if line["$report_type"] == "TestReport")
-
-
 def check_all_reported_once(cluster: Cluster) -> None:
-    found = Counter((node_id, when) for node_id, when, _ in outcomes(reports(cluster) / "log").elements())
+    found = Counter((node_id, when) for node_id, when, _ in results_in(reports(cluster) / "log").elements())
     assert found == Counter((node_id, when) for node_id in cluster.ids for when in ("setup", "call", "teardown")), cluster.words()
 
 
@@ -74,7 +70,7 @@ def test_pods_report_what_a_local_run_reports_and_its_exit_code(make_cluster):
         file.write_text(file.read_text().replace(OUT, str(cluster.out)))
     local = subprocess.run([PROGRAM, "--python", PYTHON, "-n", "2", "--report-log", cluster.log], cwd=cluster.root, env=cluster.env, capture_output=True)
     assert local.returncode == 1
-    assert outcomes(reports(cluster) / "log") == outcomes(cluster.log)
+    assert results_in(reports(cluster) / "log") == results_in(cluster.log)
     told = json.loads((reports(cluster) / "run.json").read_text())
     # One worker each: the container's quota says so.
     assert sorted((agent["name"], agent["workers"]) for agent in told["agents"]) == [(f"fastest-{index}", 1) for index in range(3)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -20,26 +19,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 from slurm_lab import NODES, SlurmLab, why_not
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "acceptance"))
-from running import MARK, PROGRAM, PYTHON, environment, marked_processes
+from running import MARK, MIXED, PROGRAM, PYTHON, environment, marked_processes, passes, results_in
 
 pytestmark = pytest.mark.skipif(not os.environ.get("FASTEST_SLURM"), reason="./dev slurm runs it")
 
 LIMIT = 90.0
 FILES, TESTS = 4, 12
-MIXED = """
-import time, pytest
-@pytest.mark.parametrize("n", range(6))
-def test_some(n):
-    print("said", n)
-    assert n != 4
-@pytest.fixture
-def broken(): raise ValueError("no")
-def test_error(broken): pass
-@pytest.mark.skip(reason="not now")
-def test_skipped(): pass
-@pytest.mark.xfail
-def test_expected(): assert 0
-"""
 SLOW = f"""
 import time, pytest
 @pytest.mark.parametrize("n", range({TESTS}))
@@ -118,12 +103,10 @@ class Site:
         return True
 
     def reports(self) -> Counter:
-        lines = map(json.loads, self.log.read_text().splitlines())
-        return Counter((one["nodeid"], one["when"], one["outcome"]) for one in lines if one["$report_type"] == "TestReport")
+        return results_in(self.log)
 
     def each_once(self) -> bool:
-        ids = [f"test_{file}.py::test[{n}]" for file in range(FILES) for n in range(TESTS)]
-        assert self.reports() == Counter((one, when, "passed") for one in ids for when in ("setup", "call", "teardown"))
+        assert self.reports() == passes(f"test_{file}.py::test[{n}]" for file in range(FILES) for n in range(TESTS))
         return True
 
     def end(self) -> None:

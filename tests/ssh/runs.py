@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -15,22 +14,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from sshd import Hosts
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "acceptance"))
-from running import LIMIT, MARK, PROGRAM, PYTHON, environment
+from running import LIMIT, MARK, PROGRAM, PYTHON, environment, passes, results_in
 
-MIXED = """
-import time, pytest
-@pytest.mark.parametrize("n", range(6))
-def test_some(n):
-    print("said", n)
-    assert n != 4
-@pytest.fixture
-def broken(): raise ValueError("no")
-def test_error(broken): pass
-@pytest.mark.skip(reason="not now")
-def test_skipped(): pass
-@pytest.mark.xfail
-def test_expected(): assert 0
-"""
 SLOW = """
 import time, pytest
 @pytest.mark.parametrize("n", range(12))
@@ -92,12 +77,10 @@ class Site:
         return True
 
     def reports(self) -> Counter:
-        lines = map(json.loads, self.log.read_text().splitlines())
-        return Counter((one["nodeid"], one["when"], one["outcome"]) for one in lines if one["$report_type"] == "TestReport")
+        return results_in(self.log)
 
     def each_once(self) -> bool:
-        ids = [f"test_{file}.py::test[{n}]" for file in range(4) for n in range(12)]
-        assert self.reports() == Counter((one, when, "passed") for one in ids for when in ("setup", "call", "teardown"))
+        assert self.reports() == passes(f"test_{file}.py::test[{n}]" for file in range(4) for n in range(12))
         return True
 
     def in_the_middle(self, workers: str = "gw[0-3]", passed: int = 3) -> None:

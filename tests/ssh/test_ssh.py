@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from runs import MIXED, PYTHON, SLOW, Site
+from runs import PYTHON, SLOW, Site
+from running import MIXED
 from sshd import sshd
 
 pytestmark = pytest.mark.skipif(not sshd(), reason="needs sshd (Debian: openssh-server)")
