@@ -93,7 +93,7 @@ def run(command: list[str], case: Case, limit: float) -> Run:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fastest", required=True)
-    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--python", default=sys.executable, type=os.path.abspath)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--limit", type=float, default=40)
     parser.add_argument("--json", help="a file for the numbers")

@@ -153,7 +153,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fastest", default=str(HERE.parent / "build" / "fastest"))
     parser.add_argument("--bare", action="store_true", help="the program discovers by itself, without the word `discover`")
-    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--python", default=sys.executable, type=os.path.abspath)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--corpus", type=pathlib.Path)
     parser.add_argument("suites", nargs="*")

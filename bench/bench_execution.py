@@ -141,6 +141,22 @@ def report(row: dict[str, object]) -> str:
     return f"{row['suite']:16} {row['tests']:6} tests  " + "  ".join(cells)
 
 
+def geometric_means(rows: list[dict[str, object]]) -> str:
+    """Over all suites that were timed: fastest's time as a share of each contestant's, and of the better xdist's."""
+    shares: dict[str, list[float]] = collections.defaultdict(list)
+    for row in rows:
+        median: dict[str, float] = row["median"]  # type: ignore[assignment]
+        ours = median.get("fastest")
+        others = {name: seconds for name, seconds in median.items() if name != "fastest"}
+        xdist = [seconds for name, seconds in others.items() if name.startswith("xdist")]
+        if ours is None:
+            continue
+        for name, seconds in {**others, **({"the better xdist": min(xdist)} if xdist else {})}.items():
+            shares[name].append(ours / seconds)
+    cells = [f"{statistics.geometric_mean(all_of):.2f} of {name} (worst {max(all_of):.2f}, {len(all_of)} suites)" for name, all_of in shares.items()]
+    return "geometric mean of fastest's time: " + ", ".join(cells)
+
+
 def versions(options: argparse.Namespace) -> dict[str, object]:
     asked = "import sys, pytest, xdist; print(sys.version.split()[0], pytest.__version__, xdist.__version__)"
     found = subprocess.run([options.python, "-c", asked], capture_output=True, text=True)
@@ -180,6 +196,7 @@ def main() -> int:
         suite = generated(name, folder / name, options.python) if name in suites.GENERATED else of_corpus(name, options.corpus)
         rows.append(measure(options, suite))
         print(report(rows[-1]), flush=True)
+    print(geometric_means(rows))
     shutil.rmtree(folder)
     options.results.mkdir(parents=True, exist_ok=True)
     base = options.results / time.strftime("execution-%Y%m%d-%H%M%S", time.gmtime())
