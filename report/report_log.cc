@@ -58,27 +58,18 @@ void ReportLog::OnEvent(const Event& event) {
   if (const auto* started = std::get_if<RunStarted>(&event)) {
     const Json ready = ParseJson(started->ready);
     drop_logs_ = FlagOf(Field(Field(ready, "options"), "report_log_exclude_logs_on_passed_tests"));
-    Write(DumpJson({{"pytest_version", Field(ready, "pytest")}, {"$report_type", "SessionStart"}}));
+    lines_.Write(DumpJson({{"pytest_version", Field(ready, "pytest")}, {"$report_type", "SessionStart"}}));
   } else if (const auto* collected = std::get_if<UnitCollected>(&event)) {
-    for (const CollectReport& report : collected->reports) Write(DumpJson(ReportOf(report.envelope, report)));
+    for (const CollectReport& report : collected->reports) lines_.Write(DumpJson(ReportOf(report.envelope, report)));
   } else if (const auto* reported = std::get_if<TestReported>(&event)) {
     Json report = ReportOf(reported->report.envelope, *reported);
     if (drop_logs_ && reported->report.outcome == Outcome::kPassed) DropLogs(&report);
-    Write(DumpJson(report));
+    lines_.Write(DumpJson(report));
   } else if (const auto* warning = std::get_if<WarningRaised>(&event)) {
-    Write(DumpJson(WarningOf(warning->warning)));
+    lines_.Write(DumpJson(WarningOf(warning->warning)));
   } else if (const auto* finished = std::get_if<RunFinished>(&event)) {
-    Write(DumpJson({{"exitstatus", finished->exit_code}, {"$report_type", "SessionFinish"}}));
+    lines_.Write(DumpJson({{"exitstatus", finished->exit_code}, {"$report_type", "SessionFinish"}}));
   }
-}
-
-void ReportLog::Write(std::string line) {
-  if (failed_) return;
-  line += '\n';
-  const Status written = sink_(line);
-  if (written.ok()) return;
-  failed_ = true;
-  complain_("the report log is incomplete: " + written.error().message);
 }
 
 }  // namespace fastest

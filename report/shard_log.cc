@@ -100,16 +100,8 @@ std::string ShardLogName(std::uint32_t index, std::uint32_t total) {
 }
 
 void ShardLog::OnEvent(const Event& event) {
-  Write(std::visit([](const auto& happened) { return Line(happened); }, event));
-}
-
-void ShardLog::Write(std::string line) {
-  if (failed_ || line.empty()) return;
-  line += '\n';
-  const Status written = sink_(line);
-  if (written.ok()) return;
-  failed_ = true;
-  complain_("the shard's report is incomplete: " + written.error().message);
+  std::string line = std::visit([](const auto& happened) { return Line(happened); }, event);
+  if (!line.empty()) lines_.Write(std::move(line));
 }
 
 }  // namespace fastest

@@ -18,16 +18,12 @@ namespace fastest {
 class ShardLog : public Reporter {
  public:
   ShardLog(FileSink sink, std::function<void(const std::string&)> complain)
-      : sink_(std::move(sink)), complain_(std::move(complain)) {}
+      : lines_("the shard's report", std::move(sink), std::move(complain)) {}
 
   void OnEvent(const Event& event) override;
 
  private:
-  void Write(std::string line);
-
-  FileSink sink_;
-  std::function<void(const std::string&)> complain_;
-  bool failed_ = false;
+  LineFile lines_;
 };
 
 // "shard-3-of-8.jsonl"; `index` from 0.

@@ -24,4 +24,13 @@ Result<FileSink> OpenReportFile(const std::string& path) {
   });
 }
 
+void LineFile::Write(std::string line) {
+  if (failed_) return;
+  line += '\n';
+  const Status written = sink_(line);
+  if (written.ok()) return;
+  failed_ = true;
+  complain_(what_ + " is incomplete: " + written.error().message);
+}
+
 }  // namespace fastest
