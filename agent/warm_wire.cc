@@ -7,7 +7,7 @@
 namespace fastest::wire {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 Json Parse(std::string_view body) {
   Json json = Json::parse(body, nullptr, false);

@@ -7,16 +7,14 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/file_system.h"
+
 namespace fastest {
 namespace {
 
 constexpr mode_t kPrivate = 0600;
 // A lock file that is removed while we wait for it is made again, so many times.
 constexpr int kMostRemovals = 10;
-
-Error Because(std::string_view what, const std::string& path, int error) {
-  return Error{std::string(what) + " " + path + ": " + std::strerror(error)};
-}
 
 bool IsStillThere(int fd, const std::string& path) {
   struct stat ours {
@@ -35,8 +33,8 @@ std::string ReadStart(int fd) {
 
 Result<AppendFile> AppendFile::Open(const std::string& path, std::uint64_t keep) {
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kPrivate));
-  if (!fd.valid()) return Because("cannot write", path, errno);
-  if (::ftruncate(fd.get(), static_cast<off_t>(keep)) != 0) return Because("cannot cut", path, errno);
+  if (!fd.valid()) return FileError("cannot write", path, errno);
+  if (::ftruncate(fd.get(), static_cast<off_t>(keep)) != 0) return FileError("cannot cut", path, errno);
   return AppendFile(std::move(fd), path, keep);
 }
 
@@ -48,7 +46,7 @@ Status AppendFile::Write(std::string_view text) {
     if (written < 0) {
       const int error = errno;
       if (::ftruncate(fd_.get(), static_cast<off_t>(before)) == 0) size_ = before;
-      return Because("cannot write", path_, error);
+      return FileError("cannot write", path_, error);
     }
     size_ += static_cast<std::uint64_t>(written);
     text.remove_prefix(static_cast<std::size_t>(written));
@@ -65,11 +63,11 @@ Duration AppendFile::Sync() {
 Result<LockAttempt> TryLockFile(const std::string& path, std::string_view holder) {
   for (int attempt = 0; attempt < kMostRemovals; ++attempt) {
     UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kPrivate));
-    if (!fd.valid()) return Because("cannot open", path, errno);
+    if (!fd.valid()) return FileError("cannot open", path, errno);
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno == EWOULDBLOCK) return LockAttempt{UniqueFd(), ReadStart(fd.get())};
       if (errno == EINTR) continue;
-      return Because("cannot lock", path, errno);
+      return FileError("cannot lock", path, errno);
     }
     if (!IsStillThere(fd.get(), path)) continue;  // Its folder was removed between our two calls.
     if (::ftruncate(fd.get(), 0) != 0 || ::pwrite(fd.get(), holder.data(), holder.size(), 0) < 0) {

@@ -13,10 +13,6 @@
 namespace fastest {
 namespace {
 
-Error Because(std::string_view what, const std::string& path, int error) {
-  return Error{std::string(what) + " " + path + ": " + std::strerror(error)};
-}
-
 FileStamp Stamp(const struct stat& found) {
   return {static_cast<std::int64_t>(found.st_mtim.tv_sec) * 1000000000 + found.st_mtim.tv_nsec,
           static_cast<std::uint64_t>(found.st_size)};
@@ -34,6 +30,10 @@ DirectoryEntry::Kind KindOf(int directory, const dirent& entry) {
 }
 
 }  // namespace
+
+Error FileError(std::string_view what, const std::string& path, int error) {
+  return Error{std::string(what) + " " + path + ": " + std::strerror(error)};
+}
 
 bool WriteAll(int fd, std::string_view text) {
   while (!text.empty()) {
@@ -74,7 +74,7 @@ std::optional<FileStamp> StampOf(const std::string& path) {
 
 Result<std::vector<DirectoryEntry>> ListDirectory(const std::string& path) {
   DIR* const directory = ::opendir(path.c_str());
-  if (directory == nullptr) return Because("cannot list", path, errno);
+  if (directory == nullptr) return FileError("cannot list", path, errno);
   std::vector<DirectoryEntry> entries;
   while (const dirent* entry = ::readdir(directory)) {
     const std::string_view name = entry->d_name;
@@ -88,9 +88,9 @@ Result<std::vector<DirectoryEntry>> ListDirectory(const std::string& path) {
 Result<FileContents> ReadFile(const std::string& path) {
   // Not blocking: a FIFO that is named like a test file must not hold us.
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.valid()) return Because("cannot read", path, errno);
+  if (!fd.valid()) return FileError("cannot read", path, errno);
   struct stat found {};
-  if (::fstat(fd.get(), &found) != 0) return Because("cannot read", path, errno);
+  if (::fstat(fd.get(), &found) != 0) return FileError("cannot read", path, errno);
   if (!S_ISREG(found.st_mode)) return Error{"cannot read " + path + ": not a regular file"};
   FileContents contents;
   contents.stamp = Stamp(found);
@@ -99,7 +99,7 @@ Result<FileContents> ReadFile(const std::string& path) {
   while (have < contents.text.size()) {
     const ssize_t got = ::read(fd.get(), contents.text.data() + have, contents.text.size() - have);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Because("cannot read", path, errno);
+    if (got < 0) return FileError("cannot read", path, errno);
     if (got == 0) break;
     have += static_cast<std::size_t>(got);
   }
@@ -113,14 +113,14 @@ Status WriteFileAtomically(const std::string& path, std::string_view text) {
   const std::string draft = path + "." + std::to_string(::getpid()) + ".new";
   {
     const UniqueFd fd(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (!fd.valid()) return Because("cannot write", draft, errno);
+    if (!fd.valid()) return FileError("cannot write", draft, errno);
     if (!WriteAll(fd.get(), text)) {
       const int error = errno;
       ::unlink(draft.c_str());
-      return Because("cannot write", draft, error);
+      return FileError("cannot write", draft, error);
     }
   }
-  if (::rename(draft.c_str(), path.c_str()) != 0) return Because("cannot replace", path, errno);
+  if (::rename(draft.c_str(), path.c_str()) != 0) return FileError("cannot replace", path, errno);
   return Ok();
 }
 
@@ -128,9 +128,9 @@ Result<UniqueFd> LockFile(const std::string& path) {
   std::error_code failed;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), failed);
   UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (!fd.valid()) return Because("cannot open", path, errno);
+  if (!fd.valid()) return FileError("cannot open", path, errno);
   while (::flock(fd.get(), LOCK_EX) != 0)
-    if (errno != EINTR) return Because("cannot lock", path, errno);
+    if (errno != EINTR) return FileError("cannot lock", path, errno);
   return fd;
 }
 

@@ -16,6 +16,9 @@
 
 namespace fastest {
 
+// "cannot read /a/b: No such file or directory"; `error` is an errno.
+Error FileError(std::string_view what, const std::string& path, int error);
+
 // What tells one version of a file from another.
 struct FileStamp {
   std::int64_t modified = 0;  // Nanoseconds since the epoch.

@@ -12,6 +12,7 @@
 #include "base/signals.h"
 #include "cli/code_fetch.h"
 #include "cli/console.h"
+#include "cli/exit_code.h"
 #include "cli/link_keys.h"
 #include "cli/linked_agent.h"
 #include "cli/own_code.h"
@@ -21,9 +22,6 @@ namespace {
 
 // Never an outcome of a run (0 to 6): what starts agents must be able to tell them apart.
 constexpr int kDone = 0;
-constexpr int kOrphaned = 75;  // EX_TEMPFAIL
-constexpr int kRefused = 78;   // EX_CONFIG: starting it again does not help.
-constexpr int kDrained = 143;  // As a process that SIGTERM ended.
 
 // So long the coordinator has to hear our goodbye.
 constexpr std::chrono::seconds kGoodbyeTime{5};
@@ -42,11 +40,6 @@ struct Work {
 };
 
 Duration Span(double seconds) { return std::chrono::duration_cast<Duration>(Seconds(seconds)); }
-
-int Fail(const Error& error) {
-  Console().Complain(error.message);
-  return kRefused;
-}
 
 // On a node of Slurm its name there: several may be one machine.
 std::string OwnName() {
@@ -74,7 +67,7 @@ class AgentSession {
     const NetworkWords& network = work_->options.network;
     const Status connected =
         agent_.Connect(network.connect, network.name.empty() ? OwnName() : network.name, work_->code_digest);
-    if (!connected.ok()) return Fail(connected.error());
+    if (!connected.ok()) return Fail(connected.error(), kRefused);
     loop_.Run();
     return exit_code_;
   }
@@ -207,7 +200,7 @@ Result<Work> Prepare(const std::vector<std::string>& words) {
 std::optional<int> Fetch(Work* work) {
   const Refused offer = *std::exchange(work->offer, std::nullopt);
   if (work->fetched && Hex(Blake2b(offer.tree)) == work->fetched->digest)
-    return Fail(Error{"the coordinator offers the code that this agent has, and refuses it"});
+    return Fail(Error{"the coordinator offers the code that this agent has, and refuses it"}, kRefused);
   work->fetched.reset();
   auto got = FetchCode(offer, work->options, work->keys);
   if (auto* end = std::get_if<FetchEnd>(&got)) {
@@ -223,7 +216,7 @@ std::optional<int> Fetch(Work* work) {
 
 int AgentCommand(const std::vector<std::string>& words) {
   auto work = Prepare(words);
-  if (!work.ok()) return Fail(work.error());
+  if (!work.ok()) return Fail(work.error(), kRefused);
   for (;;) {
     const std::optional<int> exit_code = AgentSession(&*work).Run();
     if (exit_code) return *exit_code;

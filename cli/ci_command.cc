@@ -12,12 +12,12 @@
 #include "base/machine.h"
 #include "cli/agent_words.h"
 #include "cli/console.h"
+#include "cli/exit_code.h"
 #include "protocol/event.h"
 
 namespace fastest {
 namespace {
 
-constexpr int kUsage = static_cast<int>(ExitCode::kUsageError);
 constexpr const char* kPort = "5570";
 constexpr const char* kShardFolder = "fastest-shards";
 
@@ -32,7 +32,7 @@ bool Has(const std::vector<std::string>& words, const std::string& option) {
                      [&](const std::string& word) { return word == option || word.starts_with(option + "="); });
 }
 
-Result<CiOptions> ReadWords(const std::vector<std::string>& words) {
+Result<CiOptions> ReadCiWords(const std::vector<std::string>& words) {
   CiOptions options;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto equals = words[i].find('=');
@@ -92,7 +92,7 @@ std::pair<std::string, std::string> HostAndPort(std::string text) {
 }  // namespace
 
 Result<std::vector<std::string>> CiWords(const std::vector<std::string>& words, const EnvironmentLookup& lookup) {
-  const auto options = ReadWords(words);
+  const auto options = ReadCiWords(words);
   if (!options.ok()) return options.error();
   const auto job = FindJob(*options, lookup);
   if (!job.ok()) return job.error();
@@ -136,7 +136,7 @@ int CiCommand(const std::vector<std::string>& words) {
   argv.push_back(nullptr);
   ::execv(self.c_str(), argv.data());
   Console().Complain(fmt::format("cannot start {}: {}", self, std::strerror(errno)));
-  return static_cast<int>(ExitCode::kInternalError);
+  return kInternal;
 }
 
 }  // namespace fastest

@@ -12,15 +12,13 @@
 #include "base/byte_size.h"
 #include "base/machine.h"
 #include "base/signals.h"
+#include "cli/exit_code.h"
 #include "deploy/code_store.h"
 #include "protocol/agent_link.h"
 
 namespace fastest {
 namespace {
 
-constexpr int kOrphaned = 75;
-constexpr int kRefused = 78;
-constexpr int kDrained = 143;
 // So large may a bundle be beyond its contents: an entry's headers, and what zstd adds to what can't be compressed.
 constexpr std::uint64_t kBundleOverhead = std::uint64_t{1} << 20;
 constexpr std::uint64_t kEntryOverhead = 4096;

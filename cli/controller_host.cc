@@ -6,6 +6,7 @@
 
 #include "agent/worker_wire.h"
 #include "base/pipe.h"
+#include "cli/exit_code.h"
 
 namespace fastest {
 namespace {
@@ -20,7 +21,6 @@ constexpr std::uint8_t kControllerDone = 81;
 
 constexpr int kGreen = static_cast<int>(ExitCode::kOk);
 constexpr int kFailed = static_cast<int>(ExitCode::kTestsFailed);
-constexpr int kInternal = static_cast<int>(ExitCode::kInternalError);
 constexpr int kEmpty = static_cast<int>(ExitCode::kNoTests);
 
 std::string Dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }

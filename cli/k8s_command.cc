@@ -11,14 +11,13 @@
 
 #include "base/digest.h"
 #include "cli/console.h"
+#include "cli/exit_code.h"
 #include "cli/k8s_pod.h"
 #include "cli/options.h"
 #include "protocol/event.h"
 
 namespace fastest {
 namespace {
-
-constexpr int kUsage = static_cast<int>(ExitCode::kUsageError);
 
 // An option's effect; its value is "" for a flag.
 struct Setter {
@@ -104,18 +103,13 @@ Status CheckPodWords(const std::vector<std::string>& words) {
   return ScanOptions(words, true, &options);
 }
 
-int Fail(const Error& error) {
-  Console().Complain(error.message);
-  return kUsage;
-}
-
 int ManifestOrRun(const std::vector<std::string>& words, bool runs) {
   auto read = ReadK8sWords(words, runs);
   if (!read.ok()) return Fail(read.error());
   if (read->run.secret_name.empty()) read->run.join_secret = Hex(RandomDigest());
   if (!runs) {
     std::fputs(KubernetesManifest(read->run).c_str(), stdout);
-    return std::fflush(stdout) == 0 ? 0 : static_cast<int>(ExitCode::kInternalError);
+    return std::fflush(stdout) == 0 ? 0 : kInternal;
   }
   // Runs of one namespace are not to get in each other's way.
   if (!read->named) read->run.name += "-" + Hex(RandomDigest()).substr(0, 6);

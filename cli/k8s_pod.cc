@@ -10,6 +10,7 @@
 #include "cli/agent_command.h"
 #include "cli/ci_command.h"
 #include "cli/console.h"
+#include "cli/exit_code.h"
 #include "cli/options.h"
 #include "cli/run_command.h"
 #include "deploy/pod_log.h"
@@ -17,10 +18,6 @@
 
 namespace fastest {
 namespace {
-
-constexpr int kUsage = static_cast<int>(ExitCode::kUsageError);
-constexpr int kAgentRefused = 78;
-constexpr int kLeft = 143;
 
 struct PodWords {
   std::string agents, coordinator;
@@ -67,7 +64,7 @@ int K8sPodCommand(const std::vector<std::string>& words) {
   const bool coordinator = index == "0" || index.empty();
   const auto fail = [&](const std::string& why) {
     Console().Complain(why);
-    return coordinator ? kUsage : kAgentRefused;
+    return coordinator ? kUsage : kRefused;
   };
   const PodWords split = Split(words);
   if (index.empty() || split.agents.empty() || split.coordinator.empty())
@@ -89,7 +86,7 @@ int K8sPodCommand(const std::vector<std::string>& words) {
   std::filesystem::create_directories(reports, failed);
   if (failed) return fail(fmt::format("k8s pod: cannot make {}: {}", reports, failed.message()));
   const int exit_code = RunCommand(*become, true);
-  if (exit_code != kLeft) LogReports(reports);
+  if (exit_code != kDrained) LogReports(reports);
   return exit_code;
 }
 

@@ -12,6 +12,7 @@
 #include "base/file_system.h"
 #include "base/process.h"
 #include "cli/console.h"
+#include "cli/exit_code.h"
 #include "cli/installation.h"
 #include "cli/reporting.h"
 #include "coordinator/history.h"
@@ -23,9 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kUsage = static_cast<int>(ExitCode::kUsageError);
-constexpr int kInternal = static_cast<int>(ExitCode::kInternalError);
-
 struct MergeOptions {
   Options reports;    // report_log, json, python.
   PytestGuess guess;  // junit_xml
@@ -33,7 +31,7 @@ struct MergeOptions {
   std::vector<std::string> places;
 };
 
-Result<MergeOptions> ReadWords(const std::vector<std::string>& words) {
+Result<MergeOptions> ReadMergeWords(const std::vector<std::string>& words) {
   MergeOptions options;
   const std::map<std::string, std::string*> known = {{"--junitxml", &options.guess.junit_xml},
                                                      {"--junit-xml", &options.guess.junit_xml},
@@ -153,15 +151,10 @@ Status UpdateHistory(const std::string& file, const ShardMerge& merge) {
   return WriteFileAtomically(file, history.Text());
 }
 
-int Fail(const Error& error, int code) {
-  Console().Complain(error.message);
-  return code;
-}
-
 }  // namespace
 
 int MergeCommand(const std::vector<std::string>& words) {
-  const auto options = ReadWords(words);
+  const auto options = ReadMergeWords(words);
   if (!options.ok()) return Fail(options.error(), kUsage);
   const auto found = FindFiles(options->places);
   if (!found.ok()) return Fail(found.error(), kUsage);

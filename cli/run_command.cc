@@ -20,6 +20,7 @@
 #include "cli/console.h"
 #include "cli/controller_host.h"
 #include "cli/coordinator_session.h"
+#include "cli/exit_code.h"
 #include "cli/help_text.h"
 #include "cli/installation.h"
 #include "cli/invocation.h"
@@ -42,11 +43,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kUsage = static_cast<int>(ExitCode::kUsageError);
 // So long --expect-agents are waited for where --min-agents are enough.
 constexpr std::chrono::seconds kEnoughAfter{60};
-constexpr int kLeft = 143;  // As a process that SIGTERM ended.
-constexpr int kInternal = static_cast<int>(ExitCode::kInternalError);
 
 std::string NewRunId() {
   std::random_device random;
@@ -232,11 +230,6 @@ Result<std::unique_ptr<Journal>> StartJournal(Invocation& invocation, bool coord
                      [&console](const std::string& text) { console.Warn(text); });
 }
 
-int Fail(const Error& error) {
-  Console().Complain(error.message);
-  return kUsage;
-}
-
 void TellFailure(const std::string& text) {
   std::fputs(text.c_str(), stderr);
   if (!text.empty() && !text.ends_with('\n')) std::fputc('\n', stderr);
@@ -374,7 +367,7 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::
   loop.Run();
   console.Flush();
   if (*journal) (*journal)->Close(interrupts == 0 && !left);
-  if (left) return kLeft;
+  if (left) return kDrained;
   KeepHistory(invocation, session->run(), history, console);
   TellFailure(session->run().failure_text());
   return ExitCodeOf(*session, launched != nullptr);

@@ -11,6 +11,7 @@
 #include "base/machine.h"
 #include "cli/agent_words.h"
 #include "cli/console.h"
+#include "cli/exit_code.h"
 #include "cli/launch_words.h"
 #include "cli/run_command.h"
 #include "deploy/slurm_plan.h"
@@ -19,7 +20,7 @@
 namespace fastest {
 namespace {
 
-constexpr const char* kHelp =
+constexpr const char* kSlurmHelp =
     R"(usage: fastest slurm -N NODES [options of salloc] -- [fastest's options] [pytest's options] [paths | node ids]
        fastest slurm [options of srun] -- ...            inside an allocation (a batch script)
 
@@ -35,13 +36,6 @@ slurm -- tests"`.
 Exit code: the run's, also after scancel (2); 4 if no node could begin, 3 if the last one was lost before the end.
 )";
 
-constexpr int kUsage = static_cast<int>(ExitCode::kUsageError);
-
-int Fail(const std::string& message) {
-  Console().Complain(message);
-  return kUsage;
-}
-
 // Returns only the exit code of an error.
 int Become(std::vector<std::string> command) {
   std::vector<char*> argv;
@@ -49,9 +43,9 @@ int Become(std::vector<std::string> command) {
   for (std::string& word : command) argv.push_back(word.data());
   argv.push_back(nullptr);
   ::execvp(argv[0], argv.data());
-  return Fail(
+  return Fail(Error{
       fmt::format("slurm: cannot start {}: {} (hint: Slurm's commands must be in PATH; fastest ssh needs only ssh)",
-                  command[0], std::strerror(errno)));
+                  command[0], std::strerror(errno))});
 }
 
 std::string Lookup(const char* name) { return Environment(name); }
@@ -60,12 +54,13 @@ std::string Lookup(const char* name) { return Environment(name); }
 
 int SlurmCommand(const std::vector<std::string>& words) {
   auto split = SplitLaunchWords("slurm", words);
-  if (!split.ok()) return Fail(split.error().message);
-  if (split->help) return std::fputs(kHelp, stdout), 0;
+  if (!split.ok()) return Fail(split.error());
+  if (split->help) return std::fputs(kSlurmHelp, stdout), 0;
   const bool dry_run = TakeFlag("--dry-run", &split->before);
   auto listen = TakeValue("--listen", &split->before);
-  if (!listen.ok()) return Fail("slurm: " + listen.error().message);
-  if (!listen->empty() && !listen->starts_with("tcp://")) return Fail("slurm: --listen: allowed is tcp://ADDRESS:PORT");
+  if (!listen.ok()) return Fail(Error{"slurm: " + listen.error().message});
+  if (!listen->empty() && !listen->starts_with("tcp://"))
+    return Fail(Error{"slurm: --listen: allowed is tcp://ADDRESS:PORT"});
 
   if (!InAllocation(Lookup)) {
     std::vector<std::string> inner = {OwnProgram(), "slurm"};
@@ -85,7 +80,7 @@ int SlurmCommand(const std::vector<std::string>& words) {
   request.program = OwnProgram();
   request.agent_words = AgentWords(split->run);
   auto plan = PlanSlurm(request, Lookup);
-  if (!plan.ok()) return Fail(plan.error().message);
+  if (!plan.ok()) return Fail(plan.error());
   if (dry_run) return std::fputs(Describe(*plan).c_str(), stdout), 0;
   return LaunchingCommand(split->run, *std::move(plan));
 }

@@ -17,7 +17,7 @@
 namespace fastest {
 namespace {
 
-constexpr const char* kHelp =
+constexpr const char* kSshHelp =
     R"(usage: fastest ssh HOST[,HOST...] [options] -- [fastest's options] [pytest's options] [paths | node ids]
 
 Runs the suite on these hosts, with the coordinator here: it starts `fastest agent` on each by your own ssh (your
@@ -124,7 +124,7 @@ int SshCommand(const std::vector<std::string>& words) {
     Console().Complain(read.error().message);
     return static_cast<int>(ExitCode::kUsageError);
   }
-  if (read->help) return std::fputs(kHelp, stdout), 0;
+  if (read->help) return std::fputs(kSshHelp, stdout), 0;
   LaunchPlan plan = PlanSsh(read->request);
   if (read->dry_run) return std::fputs(Describe(plan).c_str(), stdout), 0;
   return LaunchingCommand(read->run, std::move(plan));

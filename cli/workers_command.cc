@@ -15,13 +15,13 @@
 #include "base/pipe.h"
 #include "base/result.h"
 #include "cli/console.h"
+#include "cli/exit_code.h"
 #include "cli/invocation.h"
 #include "cli/persistent.h"
 
 namespace fastest {
 namespace {
 
-constexpr int kUsage = 4;
 constexpr int kPatience = 2000;  // Milliseconds, as poll takes them.
 
 struct Warm {
@@ -68,7 +68,7 @@ Result<std::vector<Warm>> FindAll(const std::string& folder) {
   return found;
 }
 
-std::string Span(double seconds) {
+std::string Rounded(double seconds) {
   const auto whole = static_cast<long>(seconds);
   if (whole < 120) return fmt::format("{} s", whole);
   return whole < 7200 ? fmt::format("{} min", whole / 60) : fmt::format("{} h", whole / 3600);
@@ -77,9 +77,10 @@ std::string Span(double seconds) {
 std::string LineOf(const Warm& warm) {
   if (!warm.status) return warm.socket + ": does not answer";
   const wire::WarmStatus& status = *warm.status;
-  const std::string idle = status.active > 0 ? fmt::format("{} running", status.active) : "idle " + Span(status.idle);
+  const std::string idle =
+      status.active > 0 ? fmt::format("{} running", status.active) : "idle " + Rounded(status.idle);
   return fmt::format("pid {}  {}  age {}  {}  runs {}  {} MiB  {}", status.pid,
-                     status.project.empty() ? "(no run yet)" : status.project, Span(status.age), idle, status.runs,
+                     status.project.empty() ? "(no run yet)" : status.project, Rounded(status.age), idle, status.runs,
                      status.memory >> 20, status.loaded);
 }
 

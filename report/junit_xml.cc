@@ -37,7 +37,7 @@ JUnitOptions ReadOptions(const Json& ready, int columns) {
 }
 
 // A report that came without its JSON: a plain pass.
-Json PlainReport(const TestReported& event) {
+Json PlainPass(const TestReported& event) {
   return {{"nodeid", event.node_id},
           {"outcome", OutcomeName(event.report.outcome)},
           {"when", PhaseName(event.report.phase)},
@@ -79,7 +79,7 @@ class JUnitXml::Suite {
     const Json json = Field(ParseJson(event.report.envelope), "report");
     const bool is_item = event.item != ItemId{kNoItem};
     JUnitCases& cases = is_item ? tests_[{units_[event.item], event.item}] : collectors_[event.node_id];
-    cases.AddTest(json.is_object() ? json : PlainReport(event), options_, &counts_);
+    cases.AddTest(json.is_object() ? json : PlainPass(event), options_, &counts_);
     if (collectors_.size() > order_.size()) order_.push_back(event.node_id);
   }
 
