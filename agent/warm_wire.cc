@@ -7,20 +7,20 @@
 namespace fastest::wire {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using WarmJson = nlohmann::json;
 
-Json Parse(std::string_view body) {
-  Json json = Json::parse(body, nullptr, false);
-  return json.is_object() ? json : Json::object();
+WarmJson Parse(std::string_view body) {
+  WarmJson json = WarmJson::parse(body, nullptr, false);
+  return json.is_object() ? json : WarmJson::object();
 }
 
 template <typename Number>
-Number NumberAt(const Json& json, const char* name) {
+Number NumberAt(const WarmJson& json, const char* name) {
   const auto found = json.find(name);
   return found != json.end() && found->is_number() ? found->get<Number>() : Number{};
 }
 
-std::string TextAt(const Json& json, const char* name) {
+std::string TextAt(const WarmJson& json, const char* name) {
   const auto found = json.find(name);
   return found != json.end() && found->is_string() ? found->get<std::string>() : "";
 }
@@ -29,7 +29,7 @@ Error Bad(const char* what, std::string_view body) {
   return Error{fmt::format("{} of the warm process makes no sense: {}", what, body.substr(0, 200))};
 }
 
-WarmStatus StatusIn(const Json& json) {
+WarmStatus StatusIn(const WarmJson& json) {
   WarmStatus status;
   status.pid = NumberAt<pid_t>(json, "pid");
   status.project = TextAt(json, "project");
@@ -45,17 +45,17 @@ WarmStatus StatusIn(const Json& json) {
 }  // namespace
 
 std::string EncodeLaunch(const Launch& launch) {
-  Json environment = Json::object();
-  for (const auto& [name, value] : launch.environment) environment[name] = value ? Json(*value) : Json(nullptr);
-  const Json json = {{"environment", environment},
-                     {"plugin_words", launch.plugin_words},
-                     {"project", launch.project},
-                     {"setup", Json::parse(launch.setup, nullptr, false)},
-                     {"exact", launch.exact},
-                     {"idle_timeout", Seconds(launch.idle_timeout).count()},
-                     {"memory_limit", launch.memory_limit},
-                     {"fds", launch.fds}};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  WarmJson environment = WarmJson::object();
+  for (const auto& [name, value] : launch.environment) environment[name] = value ? WarmJson(*value) : WarmJson(nullptr);
+  const WarmJson json = {{"environment", environment},
+                         {"plugin_words", launch.plugin_words},
+                         {"project", launch.project},
+                         {"setup", WarmJson::parse(launch.setup, nullptr, false)},
+                         {"exact", launch.exact},
+                         {"idle_timeout", Seconds(launch.idle_timeout).count()},
+                         {"memory_limit", launch.memory_limit},
+                         {"fds", launch.fds}};
+  return json.dump(-1, ' ', false, WarmJson::error_handler_t::replace);
 }
 
 Result<WarmStatus> DecodeStatus(std::string_view body) {
@@ -65,7 +65,7 @@ Result<WarmStatus> DecodeStatus(std::string_view body) {
 }
 
 Result<Begun> DecodeBegun(std::string_view body) {
-  const Json json = Parse(body);
+  const WarmJson json = Parse(body);
   Begun begun{NumberAt<pid_t>(json, "pid"), NumberAt<pid_t>(json, "reaper"), {}};
   if (const auto warm = json.find("warm"); warm != json.end() && warm->is_object()) begun.warm = StatusIn(*warm);
   if (begun.pid <= 0 || begun.reaper <= 0) return Bad("BEGUN", body);
@@ -73,7 +73,7 @@ Result<Begun> DecodeBegun(std::string_view body) {
 }
 
 Result<Ended> DecodeEnded(std::string_view body) {
-  const Json json = Parse(body);
+  const WarmJson json = Parse(body);
   const Ended ended{NumberAt<pid_t>(json, "pid"), NumberAt<int>(json, "status")};
   if (ended.pid <= 0) return Bad("ENDED", body);
   return ended;

@@ -72,7 +72,9 @@ std::variant<Welcome, Refused> CoordinatorSession::Answer(AgentId agent, const H
       hello.code_digest != network_->code_digest) {
     if (sync != nullptr && hello.code_digest != sync->digest()) return sync->Offer();
     if (sync != nullptr) return Welcome{options_.run_id, agent, run_.next_worker(), setup_};
-    on_stranger_(fmt::format("agent {} is refused: its code differs (it says which files)", Printable(hello.name)));
+    if (told_of_code_.insert(hello.name).second)
+      on_stranger_(fmt::format("agent {} has other files: it is refused if code differs, and says which files do",
+                               Printable(hello.name)));
     return Refused{"the code differs from the coordinator's (hint: --sync or --allow-skew code on the coordinator)",
                    network_->code_manifest};
   }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -86,6 +87,7 @@ class CoordinatorSession {
   std::vector<Reporter*> reporters_;
   std::optional<NetworkOptions> network_;
   std::function<void(const std::string&)> on_stranger_ = [](const std::string&) {};
+  std::set<std::string> told_of_code_;  // Names of agents whose files differ; each says Hello more than once.
   Time started_;
   Time attended_;  // When an agent was last there.
   bool hurried_ = false;

@@ -180,6 +180,17 @@ Word Split(const std::string& word) {
   return {word, std::nullopt};
 }
 
+// "-vn2" as argparse reads it: the flags in front, then the option that takes a value. Anything else is as it was.
+std::vector<std::string> SplitCluster(const std::string& word) {
+  static constexpr std::string_view kFlags = "vqsxl";  // pytest's short ones that take no value.
+  if (word.size() < 3 || word[0] != '-' || word[1] == '-') return {word};
+  const std::size_t at = word.find_first_not_of(kFlags, 1);
+  if (at == std::string::npos || at == 1) return {word};
+  const std::string name = {'-', word[at]};
+  if (name != "-n" && !ValueOptions().contains(name)) return {word};
+  return {word.substr(0, at), "-" + word.substr(at)};
+}
+
 // Of bytes.
 void AddSize(CLI::App* app, const std::string& name, std::optional<std::uint64_t>* size) {
   const auto problem = [](const std::string& text) {
@@ -247,7 +258,8 @@ Status ParseOwn(std::vector<std::string> words, Options* options) {
   app.add_option("--dist", options->dist)
       ->check(CLI::IsMember({"load", "loadfile", "loadscope", "loadgroup", "worksteal", "no", "each"}));
   app.add_flag("-d");
-  app.add_option("--maxschedchunk,--testrunuid", ignored);
+  app.add_option("--maxschedchunk", ignored);
+  app.add_option("--testrunuid", options->testrun_uid);
   app.add_flag("--loadscope-reorder,--no-loadscope-reorder");
   app.add_option("--tx,--px,--rsyncdir,--rsyncignore", transports)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -261,7 +273,7 @@ Status ParseOwn(std::vector<std::string> words, Options* options) {
   app.add_flag("--no-cache", no_cache);
   app.add_option("--report-log", options->report_log);
   app.add_option("--json", options->json);
-  app.add_option("--hang-timeout", options->hang_timeout)->check(CLI::NonNegativeNumber);
+  app.add_option("--hang-timeout", options->hang_timeout)->check(CLI::Range(0.0, 1e6));
   app.add_option("--max-worker-restart", options->max_worker_restart)->check(CLI::Range(0, 1'000'000));
   AddSize(&app, "--worker-memory-limit", &options->worker_memory_limit);
   app.add_option("--state-dir", options->state_dir);
@@ -274,7 +286,7 @@ Status ParseOwn(std::vector<std::string> words, Options* options) {
   AddNetworkOptions(&app, &options->network, &allow_skew);
   bool hook_protocol = false;
   app.add_flag("--no-fast-protocol", hook_protocol);
-  app.add_option("--diff-budget", options->diff_budget)->check(CLI::NonNegativeNumber);
+  app.add_option("--diff-budget", options->diff_budget)->check(CLI::Range(0.0, 1e6));
   AddFanOut(&app, options);
   AddPersistence(&app, options);
   app.add_flag("-V,--version", options->version);
@@ -308,8 +320,15 @@ Status ParseOwn(std::vector<std::string> words, Options* options) {
 
 }  // namespace
 
-Status ScanOptions(const std::vector<std::string>& words, bool from_command_line, Options* options) {
-  std::vector<std::string> own;
+Status ScanOptions(const std::vector<std::string>& given, bool from_command_line, Options* options) {
+  std::vector<std::string> own, words;
+  for (auto word = given.begin(); word != given.end(); ++word) {
+    if (*word == "--") {
+      words.insert(words.end(), word, given.end());
+      break;
+    }
+    for (std::string& part : SplitCluster(*word)) words.push_back(std::move(part));
+  }
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--") {
       if (from_command_line) options->pytest_argv.insert(options->pytest_argv.end(), words.begin() + i, words.end());

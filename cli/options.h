@@ -63,8 +63,9 @@ struct Options {
   std::string state_dir;
   bool static_only = false;  // --static with --collect-only
   std::string run_id;
-  std::string resume;    // --resume RUN
-  bool journal = false;  // --journal
+  std::string testrun_uid;  // --testrunuid of pytest-xdist; "": the run's id.
+  std::string resume;       // --resume RUN
+  bool journal = false;     // --journal
   int handover = -1;  // The descriptor where the pytest process waits that handed its run to us; it reports. -1: none.
   NetworkWords network;
   bool fast_protocol = true;        // --no-fast-protocol
@@ -94,6 +95,11 @@ struct Options {
 // Scans one source of words. `from_command_line`: own options are removed from what goes to pytest; else (addopts,
 // PYTEST_ADDOPTS) only read.
 Status ScanOptions(const std::vector<std::string>& words, bool from_command_line, Options* options);
+
+// What the fixture testrun_uid gives.
+inline const std::string& TestrunUid(const Options& options) {
+  return options.testrun_uid.empty() ? options.run_id : options.testrun_uid;
+}
 
 // What pytest's own options say that is needed before pytest has answered: by the same exact matching. A guess where
 // a plugin's option takes a value of its own; READY corrects it.

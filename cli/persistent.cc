@@ -97,7 +97,7 @@ Result<WarmOptions> MakeWarmOptions(const Invocation& invocation, const PythonOp
     warm.launch.environment.emplace_back(name, value != nullptr ? std::optional<std::string>(value) : std::nullopt);
   }
   json lasting = json::parse(setup, nullptr, false);
-  for (const char* name : {"run_id", "columns"}) lasting.erase(name);
+  for (const char* name : {"run_id", "testrun_uid", "columns"}) lasting.erase(name);
   warm.launch.setup = lasting.dump();
   std::error_code failed;
   std::string identity = fmt::format("{}\n{}\n{}\n{}\n{}\ncache {}\n", FASTEST_VERSION, process.python,

@@ -167,7 +167,7 @@ Plan MakePlan(const Discovery& discovery, const std::string& ready_text, const O
   plan.ready = ready_text;
   plan.single = workers <= 1;
   json start = {{"roots", json::array()},
-                {"workerinput", {{"testrunuid", options.run_id}}},
+                {"workerinput", {{"testrunuid", TestrunUid(options)}}},
                 {"events", false},
                 {"serial", options.serial}};
   std::vector<std::string> roots;

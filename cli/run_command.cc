@@ -55,6 +55,7 @@ std::string MakeSetup(const Invocation& invocation, const Reporting& reporting) 
   const json setup = {
       {"argv", invocation.options.pytest_argv},
       {"run_id", invocation.options.run_id},
+      {"testrun_uid", TestrunUid(invocation.options)},
       {"n", invocation.workers},
       {"full_reports", reporting.needs_full_reports()},
       {"color", reporting.color()},

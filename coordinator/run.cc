@@ -192,18 +192,8 @@ void Run::On(AgentId agent, ItemsUnknown& unknown) {
   }
 }
 
-// Each process meets the warnings of configuration and collection: they count once. A test's own always count.
-std::optional<std::string> Run::IdentityOf(const WarningReport& warning) {
-  const json fields = json::parse(warning.envelope, nullptr, false);
-  if (!fields.is_object() || fields.value("when", json()) == "runtest") return std::nullopt;
-  const json identity = {fields.value("filename", json()), fields.value("lineno", json()),
-                         fields.value("category", json()), fields.value("message", json())};
-  return identity.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 void Run::On(AgentId, Warning& warning) {
-  const auto identity = IdentityOf(warning.warning);
-  if (identity && !warnings_seen_.insert(*identity).second) return;
+  if (!warnings_.Take(warning.worker, warning.warning)) return;
   ++counts_.warnings;
   effects_.events.push_back(WarningRaised{std::move(warning.warning)});
 }

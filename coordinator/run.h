@@ -23,6 +23,7 @@
 #include "coordinator/restored.h"
 #include "coordinator/run_state.h"
 #include "coordinator/shared_fixtures.h"
+#include "coordinator/warning_counts.h"
 #include "protocol/event.h"
 #include "scheduler/open_leases.h"
 #include "scheduler/work_queue.h"
@@ -136,7 +137,6 @@ class Run {
   void FinishItem(ItemId item, WorkerId worker, bool held = false);
   void FailItem(ItemId item, WorkerId worker, Phase phase, const std::string& text);
   void BlameForLoss(AgentId agent, const WorkerLost& lost);
-  static std::optional<std::string> IdentityOf(const WarningReport& warning);
   void CountFailure();
   void RequestStop(Stop::How how, const std::string& why);
   void CheckAllDone();
@@ -230,7 +230,7 @@ class Run {
   mutable std::size_t first_uncollected_ = 0;  // All units before it are collected.
   std::uint64_t next_lease_ = 1;
   std::map<std::pair<std::string, int>, Outcome> collect_reports_;  // By collector node id: what was accepted.
-  std::set<std::string> warnings_seen_;
+  WarningCounts warnings_;
   RunTotals counts_;
   bool internal_error_ = false;
   bool incomplete_ok_ = false;         // The run was asked to stop: items without a result are no error.

@@ -71,7 +71,11 @@ void Run::On(AgentId agent, Collected& collected) {
 
 void Run::EnterWhole(Collected& collected) {
   if (whole_entered_) {
-    // Another process collected the same: its items are matched by key when they are given out.
+    // Another process collected the same: its items are matched by key when they are given out. What failed in it alone
+    // is red, too.
+    UnitCollected again = EventOf(UnitId{0});
+    AcceptCollectReports(std::move(collected.reports), &again.reports);
+    if (!again.reports.empty()) effects_.events.push_back(std::move(again));
     return;
   }
   whole_entered_ = true;

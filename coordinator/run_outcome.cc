@@ -62,11 +62,13 @@ int Run::ComputeExitCode() const {
   } else if (options_.max_warnings >= 0 && counts_.warnings > options_.max_warnings) {
     own = code(ExitCode::kMaxWarnings);
   }
-  // A plugin's own exit status of a single worker counts unless it is green where we are red.
-  // It has not heard that a failed attempt is to be followed by another, nor that a shard may be empty.
+  // A plugin's own exit status of a single worker counts, unless it is green where tests failed: that no tests are an
+  // error (5) it may deny. It has not heard that a failed attempt is to be followed by another, nor that a shard may be
+  // empty.
   const bool retried = hosted_exit_code_ == code(ExitCode::kTestsFailed) && !attempts_.empty();
   const bool empty = hosted_exit_code_ == code(ExitCode::kNoTests) && plan_.cut;
-  if (hosted_exit_code_ && *hosted_exit_code_ != 0 && !retried && !empty) return *hosted_exit_code_;
+  const bool excused = own == code(ExitCode::kNoTests);
+  if (hosted_exit_code_ && (*hosted_exit_code_ != 0 || excused) && !retried && !empty) return *hosted_exit_code_;
   return own;
 }
 

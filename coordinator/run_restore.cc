@@ -88,7 +88,7 @@ void Run::KeepRestoredCuts(std::vector<PlannedUnit>* units) const {
 void Run::RestoreSession() {
   for (const WarningReport& warning : restored_.warnings) {
     ++counts_.warnings;
-    if (const auto identity = IdentityOf(warning)) warnings_seen_.insert(*identity);
+    warnings_.Restore(warning);
     effects_.events.emplace_back(WarningRaised{warning, true});
   }
   for (std::vector<CollectReport>& reports : restored_.more_reports) {

@@ -103,8 +103,8 @@ class BundleWriter::Packing {
   }
 
   std::vector<Source> sources_;
+  std::string packed_;  // Before archive_, which writes its end into it when it is freed.
   Archive archive_;
-  std::string packed_;
   std::size_t next_ = 0;
   UniqueFd fd_;  // Of sources_[next_], once begun.
   Hasher hasher_;

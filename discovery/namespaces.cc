@@ -19,8 +19,6 @@ bool IsOneOf(std::string_view text, const std::array<std::string_view, N>& words
   return std::find(words.begin(), words.end(), text) != words.end();
 }
 
-std::string_view LastPart(std::string_view dotted) { return dotted.substr(dotted.rfind('.') + 1); }
-
 constexpr std::array<std::string_view, 12> kPlainBases{"object",      "Generic",  "Protocol", "ABC",
                                                        "SupportsInt", "Hashable", "Sized",    "Iterable",
                                                        "Mapping",     "Sequence", "Callable", "type"};

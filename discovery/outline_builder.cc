@@ -33,8 +33,6 @@ Call ReadCall(std::string_view expression) {
   return call;
 }
 
-std::string_view LastPart(std::string_view dotted) { return dotted.substr(dotted.rfind('.') + 1); }
-
 // The value of the keyword argument `name`, or "".
 std::string_view Keyword(std::string_view arguments, std::string_view name) {
   for (const std::string_view part : SplitTopLevel(arguments)) {

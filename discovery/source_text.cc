@@ -96,6 +96,7 @@ std::string_view LeadingDottedName(std::string_view text) {
 }
 
 bool IsDottedName(std::string_view text) { return !text.empty() && LeadingDottedName(text).size() == text.size(); }
+std::string_view LastPart(std::string_view dotted) { return dotted.substr(dotted.rfind('.') + 1); }
 
 bool StartsWithWord(std::string_view text, std::string_view word) {
   return text.starts_with(word) && (text.size() == word.size() || !IsNameByte(text[word.size()]));

@@ -23,6 +23,8 @@ std::string_view LeadingName(std::string_view text);
 // "a.b.c" that `text` begins with, or "".
 std::string_view LeadingDottedName(std::string_view text);
 bool IsDottedName(std::string_view text);
+// "c" of "a.b.c".
+std::string_view LastPart(std::string_view dotted);
 bool StartsWithWord(std::string_view text, std::string_view word);
 // Removes `word` from the front of `text`; false and nothing removed if it does not begin with it.
 bool TakeWord(std::string_view& text, std::string_view word);

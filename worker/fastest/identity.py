@@ -14,15 +14,15 @@ from fastest import compat, values
 def apply_before_loading(setup: dict[str, Any]) -> None:
     """A process that is started to be a known worker has its identity while plugins and conftests load."""
     if setup.get("id"):
-        _set_environment(setup["id"], setup.get("n", 1), setup.get("run_id", ""))
+        _set_environment(setup["id"], setup.get("n", 1), setup.get("testrun_uid", ""))
     if compat.VERSION >= (8, 2):
         os.environ["PYTEST_VERSION"] = pytest.__version__
 
 
-def _set_environment(worker_id: str, count: int, run_id: str) -> None:
+def _set_environment(worker_id: str, count: int, testrun_uid: str) -> None:
     os.environ["PYTEST_XDIST_WORKER"] = worker_id
     os.environ["PYTEST_XDIST_WORKER_COUNT"] = str(count)
-    os.environ["PYTEST_XDIST_TESTRUNUID"] = run_id
+    os.environ["PYTEST_XDIST_TESTRUNUID"] = testrun_uid
 
 
 def apply_before_configure(config: pytest.Config, order: dict[str, Any], basetemp: Path | None) -> None:

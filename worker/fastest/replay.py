@@ -75,7 +75,7 @@ class Replay:
         if not self.is_active():
             return
         self.session = session
-        self._crew = Crew(session.config, self.count, self.setup.get("run_id", ""))
+        self._crew = Crew(session.config, self.count, self.setup.get("testrun_uid", ""))
         self._crew.set_up()
         worker = {name: values.to_wire(given) for name, given in self._crew.inputs().items()}
         self.frames.write(wire.WORKERINPUT, {"worker": worker, "header": [str(line) for line in self.header]})
@@ -141,7 +141,7 @@ class Replay:
 
     def _on_report(self, event: dict[str, Any]) -> None:
         known = values.from_wire(event["exact"]) if "exact" in event else event["report"]
-        data = {**known, "item_index": event["item"], "worker_id": event["worker"], "testrun_uid": self.setup.get("run_id", "")}
+        data = {**known, "item_index": event["item"], "worker_id": event["worker"], "testrun_uid": self.setup.get("testrun_uid", "")}
         report = self._rebuild(data)
         report.node = self._crew.node(event["worker"])
         hook = self.session.config.hook
