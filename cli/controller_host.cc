@@ -116,7 +116,7 @@ void ControllerHost::TellOpening() {
 }
 
 void ControllerHost::Fail(const std::string& text) {
-  opening_ = Ready{false, text, static_cast<std::uint32_t>(exit_.value_or(kInternal))};
+  opening_ = RunNoPlan{text, exit_.value_or(kInternal)};
   TellOpening();
 }
 

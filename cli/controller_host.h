@@ -16,6 +16,7 @@
 
 #include "agent/python_process.h"
 #include "coordinator/plan.h"
+#include "coordinator/run_state.h"
 #include "protocol/event.h"
 #include "protocol/message.h"
 
@@ -23,8 +24,8 @@ namespace fastest {
 
 class ControllerHost : public Reporter {
  public:
-  // WORKERINPUT's JSON ("" where no controller is needed), or a Ready that is not ok: why there is none.
-  using Opening = std::variant<std::string, Ready>;
+  // WORKERINPUT's JSON ("" where no controller is needed), or why there is none.
+  using Opening = std::variant<std::string, RunNoPlan>;
 
   // `setup`: the agents' SETUP. A single worker is the main process itself and has no controller.
   // `handover`: a connected socket where a pytest process waits to be the controller; else invalid. `gone`: it went

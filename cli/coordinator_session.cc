@@ -152,9 +152,9 @@ void CoordinatorSession::Deliver(Run::Effects effects) {
     }
   }
   if (effects.wants_plan) {
-    planner_(*effects.wants_plan, [this](std::variant<Plan, Ready> planned) {
+    planner_(*effects.wants_plan, [this](std::variant<Plan, Run::NoPlan> planned) {
       if (auto* plan = std::get_if<Plan>(&planned)) return Apply(std::move(*plan));
-      Apply(Run::Said{AgentId{}, std::get<Ready>(std::move(planned))});
+      Apply(std::get<Run::NoPlan>(std::move(planned)));
     });
   }
   if (run_.finished() && !is_finishing_ && !std::exchange(told_finished_, true)) on_finished_();

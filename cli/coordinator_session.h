@@ -36,8 +36,8 @@ struct NetworkOptions {
 
 class CoordinatorSession {
  public:
-  // A plan, or a Ready that is not ok: why there can be none.
-  using Planned = std::function<void(std::variant<Plan, Ready>)>;
+  // A plan, or why there can be none.
+  using Planned = std::function<void(std::variant<Plan, Run::NoPlan>)>;
   // Makes the plan from READY's JSON and calls `planned` with it, at once or later.
   using Planner = std::function<void(const std::string& ready, Planned planned)>;
   // May hold the run's end back and add to it: calls `told` with what the reporters are to hear.

@@ -21,7 +21,6 @@
 #include "cli/controller_host.h"
 #include "cli/coordinator_session.h"
 #include "cli/exit_code.h"
-#include "cli/help_text.h"
 #include "cli/installation.h"
 #include "cli/invocation.h"
 #include "cli/link_keys.h"
@@ -30,6 +29,7 @@
 #include "cli/own_code.h"
 #include "cli/persistent.h"
 #include "cli/planner.h"
+#include "cli/pytest_alone.h"
 #include "cli/reporting.h"
 #include "cli/resume.h"
 #include "cli/settings.h"
@@ -45,6 +45,7 @@ using nlohmann::json;
 
 // So long --expect-agents are waited for where --min-agents are enough.
 constexpr std::chrono::seconds kEnoughAfter{60};
+constexpr int kBecomePytest = -1;
 
 std::string NewRunId() {
   std::random_device random;
@@ -116,9 +117,9 @@ RunOptions MakeRunOptions(const Invocation& invocation, const History& history, 
   const NetworkWords& network = invocation.options.network;
   run.remote = remote;
   run.expect_agents = network.expect_agents;
-  run.min_agents = network.min_agents == 0 ? network.expect_agents : network.min_agents;
+  run.min_agents = network.min_agents;
   // --min-agents alone: so many are expected.
-  if (network.expect_agents == 1) run.expect_agents = run.min_agents;
+  if (network.expect_agents == 1) run.expect_agents = std::max(run.min_agents, 1U);
   run.allowed_skew = network.allow_skew;
   run.retries = invocation.options.retries;
   run.retry_delay = std::chrono::duration_cast<Duration>(Seconds(invocation.options.retry_delay));
@@ -198,14 +199,21 @@ void PlanForAgents(Invocation* invocation) {
   invocation->workers = std::max(2U, invocation->agent_workers * words.expect_agents);
 }
 
-// The planner, with what the controller process (where plugins want one) has to add to the plan.
-CoordinatorSession::Planner PlannerWith(PlanMaker& planner, ControllerHost& controller) {
-  return [&](const std::string& ready, CoordinatorSession::Planned planned) {
+// The planner, with what the controller process (where plugins want one) has to add to the plan. `alone` becomes the
+// reason for which there is no plan but pytest's own.
+CoordinatorSession::Planner PlannerWith(const Invocation& invocation, bool coordinator, PlanMaker& planner,
+                                        ControllerHost& controller, std::string* alone) {
+  return [&, coordinator, alone](const std::string& ready, CoordinatorSession::Planned planned) {
+    if (const std::string why = WhyAlone(ready); !why.empty()) {
+      const Status possible = CanBeAlone(invocation, why, coordinator);
+      if (possible.ok()) *alone = why;
+      return planned(Run::NoPlan{possible.ok() ? "" : "ERROR: " + possible.error().message + "\n", kUsage});
+    }
     controller.Start(ready);  // It loads while we plan.
     Plan plan = planner(ready);
     controller.AwaitOpening(
         [plan = std::move(plan), planned = std::move(planned)](const ControllerHost::Opening& opening) {
-          if (const auto* failed = std::get_if<Ready>(&opening)) return planned(*failed);
+          if (const auto* failed = std::get_if<Run::NoPlan>(&opening)) return planned(*failed);
           planned(ApplyOpening(plan, std::get<std::string>(opening)));
         });
   };
@@ -339,8 +347,10 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::
 
   History history;
   PlanMaker planner(invocation, history, console);
+  std::string alone;
   session = std::make_unique<CoordinatorSession>(
-      context, loop, MakeRunOptions(invocation, history, coordinator), setup, PlannerWith(planner, controller),
+      context, loop, MakeRunOptions(invocation, history, coordinator), setup,
+      PlannerWith(invocation, coordinator, planner, controller, &alone),
       [&](auto&&... end) { controller.Close(std::forward<decltype(end)>(end)...); },
       [&] { launched ? launched->End([&] { loop.Stop(); }) : loop.Stop(); });
   for (Reporter* reporter : reporting.reporters()) session->AddReporter(reporter);
@@ -369,6 +379,10 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::
   console.Flush();
   if (*journal) (*journal)->Close(interrupts == 0 && !left);
   if (left) return kDrained;
+  if (!alone.empty() && interrupts == 0) {
+    std::fprintf(stderr, "fastest: %s: pytest itself runs this suite, in one process\n", alone.c_str());
+    return kBecomePytest;
+  }
   KeepHistory(invocation, session->run(), history, console);
   TellFailure(session->run().failure_text());
   return ExitCodeOf(*session, launched != nullptr);
@@ -408,21 +422,9 @@ int Command(const std::vector<std::string>& words, bool coordinator, std::option
     PlanForAgents(&*invocation);
   }
   if (invocation->guess.collect_only && options.static_only) return DiscoverCommand(words);
-  const bool hosted = options.help || !invocation->guess.exec.empty() || invocation->guess.collect_only;
-  if (!hosted) return Execute(*invocation, std::move(network), std::move(launch));
-  auto python = FindPython(options.python);
-  if (!python.ok()) return Fail(python.error());
-  std::vector<std::string> argv = options.pytest_argv;
-  if (!options.report_log.empty()) argv.insert(argv.begin(), "--report-log=" + options.report_log);
-  if (options.help) {
-    std::fputs(HelpText().c_str(), stdout);
-    std::fputc('\n', stdout);
-    std::fflush(stdout);
-    argv = {"--help"};
-  }
-  const Error failed = ExecPytest(*python, argv);
-  Console().Complain(failed.message);
-  return kInternal;
+  if (IsForPytest(*invocation)) return RunPytest(*invocation);
+  const int status = Execute(*invocation, std::move(network), std::move(launch));
+  return status == kBecomePytest ? RunPytest(*invocation) : status;  // All that the run had open is closed.
 }
 
 }  // namespace

@@ -55,7 +55,9 @@ struct RunOptions {
   // Agents come and go: the run begins with so many, and goes on when all are gone.
   bool remote = false;
   std::uint32_t expect_agents = 1;
-  std::uint32_t min_agents = 1;        // After a while so many are enough (Run::Hurry).
+  // After a while so many are enough (Run::Hurry), and with fewer it never begins. 0: not said; it waits for all that
+  // it expects, but not for those that were refused.
+  std::uint32_t min_agents = 0;
   std::set<std::string> allowed_skew;  // --allow-skew: kinds of coordinator/skew.h.
   std::uint32_t retries = 0;           // Further attempts of an item that failed.
   Duration retry_delay{};              // Before each of them.

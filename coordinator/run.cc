@@ -56,10 +56,8 @@ Run::Effects Run::Apply(Time now, Input input) {
 
 void Run::On(Said& said) {
   const auto agent = agents_.find(said.agent);
-  // A plan that could not be made is told as agent 0's Ready, whether or not that one is still there.
-  const bool is_ready = std::holds_alternative<Ready>(said.message);
-  if ((agent == agents_.end() || agent->second.gone) && !is_ready) return;
-  if (agent != agents_.end() && !agent->second.begun && IsOfAWorker(said.message)) return;
+  if (agent == agents_.end() || agent->second.gone) return;
+  if (!agent->second.begun && IsOfAWorker(said.message)) return;
   std::visit([&](auto& message) { On(said.agent, message); }, said.message);
 }
 

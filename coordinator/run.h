@@ -45,8 +45,9 @@ class Run {
     AgentId agent{};
     std::string why = {};
   };
-  struct Hurry {};    // The agents that are there are enough, if they are min_agents.
-  struct Abandoned {  // There has been no agent for too long.
+  struct Hurry {};           // The agents that are there are enough, if they are min_agents.
+  using NoPlan = RunNoPlan;  // The answer to wants_plan where there can be none.
+  struct Abandoned {         // There has been no agent for too long.
     std::string why;
   };
   struct Interrupted {
@@ -55,13 +56,13 @@ class Run {
   };
   struct Ticked {};  // Time has passed; wanted while waits_for_time().
   // Restored (what a journal knows) comes before any other. The run goes on from there: each item still has one result.
-  using Input = std::variant<Joined, Said, Lost, Hurry, Abandoned, Plan, Interrupted, Restored, Ticked>;
+  using Input = std::variant<Joined, Said, Lost, Hurry, NoPlan, Abandoned, Plan, Interrupted, Restored, Ticked>;
 
   // ---- effects ----
   struct Effects {
     std::vector<std::pair<AgentId, CoordinatorMessage>> messages;
     std::vector<Event> events;
-    std::optional<std::string> wants_plan;  // The first READY has come (its JSON): answer with a Plan.
+    std::optional<std::string> wants_plan;  // READY's JSON, when agents are there: answer with a Plan or NoPlan.
   };
   explicit Run(RunOptions options) : options_(std::move(options)) {}
   Effects Apply(Time now, Input input);
@@ -91,6 +92,7 @@ class Run {
   void On(Said& said);
   void On(const Lost& lost);
   void On(const Hurry&);
+  void On(const NoPlan& none);
   void On(const Abandoned& abandoned);
   void On(Plan& plan);
   void On(const Interrupted& interrupted);
@@ -126,6 +128,7 @@ class Run {
   bool Admit(AgentId agent, const std::string& ready);
   void BlameAgents(ItemId item);
   void Dismiss(AgentId agent, const std::string& why);
+  void DoWithout(AgentId agent, const Ready& ready);
   void Pass(SharedFixtures::Outcome outcome);
   void LoseWorkers(AgentId agent);
   void TakeBackHeld(AgentId agent, std::optional<WorkerId> worker);
@@ -197,17 +200,15 @@ class Run {
   bool planned_ = false;
   Stage stage_ = Stage::kStarting;
   Effects effects_;
-  Time now_{};
-  Time started_{}, ready_at_{};
+  Time now_{}, started_{}, ready_at_{};
   std::map<AgentId, Agent> agents_;
-  std::uint32_t next_worker_ = 0;
+  std::uint32_t next_worker_ = 0, refused_ = 0;
   std::vector<AgentId> agent_of_;  // By worker.
   std::string first_ready_;        // The first READY: the plan is made from it, and others must agree with it.
   std::string first_platform_;
   std::optional<AgentId> walker_;
   std::vector<UnitState> units_;
-  bool walked_ = false;
-  bool whole_entered_ = false;
+  bool walked_ = false, whole_entered_ = false;
   Ledger ledger_;
   std::unordered_map<std::uint32_t, std::vector<TestReport>> unpublished_;  // By ItemId, of items not finished.
   std::vector<std::string> groups_;               // xdist_group of each item ("" beyond its end).
@@ -240,8 +241,7 @@ class Run {
   std::string plugin_text_;              // What its plugins wrote for the summary.
   std::string failure_text_;
   std::optional<int> failure_code_;
-  double collect_seconds_ = 0;
-  double test_seconds_ = 0;
+  double collect_seconds_ = 0, test_seconds_ = 0;
   std::vector<double> worker_busy_;
   bool finished_ = false;
   int exit_code_ = 0;

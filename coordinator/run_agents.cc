@@ -50,18 +50,27 @@ void Run::On(const Joined& joined) {
 }
 
 void Run::On(AgentId agent, Ready& ready) {
-  if (!ready.ok && options_.remote && (planned_ || present() > 1))
-    return Dismiss(agent, "pytest does not start there: " + ready.answer);
-  if (!ready.ok) {
-    failure_text_ = ready.answer;
-    failure_code_ = static_cast<int>(ready.exit_code);
-    return RequestStop(Stop::How::kKill, "");
-  }
-  if (agents_[agent].gone || agents_[agent].ready) return;
+  if (!ready.ok) return DoWithout(agent, ready);
+  if (agents_[agent].ready) return;
   if (!Admit(agent, ready.answer)) return;
   agents_[agent].ready = true;
   if (planned_) return Begin(agent);
   AskForPlan();
+}
+
+// Its pytest can't be loaded. Others may do better: the run ends only where nobody is left who could.
+void Run::DoWithout(AgentId agent, const Ready& ready) {
+  const bool others = present() > 1 || agents_.size() < options_.expect_agents || !leases_.empty();
+  if (!options_.remote || !others) return On(NoPlan{ready.answer, static_cast<int>(ready.exit_code)});
+  std::string why = ready.answer;
+  while (!why.empty() && why.back() == '\n') why.pop_back();
+  Dismiss(agent, "pytest does not start there: " + why);
+}
+
+void Run::On(const NoPlan& none) {
+  failure_text_ = none.why;
+  failure_code_ = none.exit_code;
+  RequestStop(Stop::How::kKill, "");
 }
 
 // What all agents must have in common is what the first one has.
@@ -78,16 +87,20 @@ void Run::Dismiss(AgentId agent, const std::string& why) {
   effects_.events.push_back(Notice{fmt::format("agent {} is refused: {}", NameOf(agent), why), true});
   agents_[agent].gone = true;
   agents_[agent].figures.end = "refused";
+  ++refused_;
+  AskForPlan();
 }
 
+// Who was refused does not come again: the others do not wait for it, unless so many were asked for.
 void Run::AskForPlan() {
-  if (ready_at_ != Time{} || first_ready_.empty() || ready() < options_.expect_agents) return;
+  const std::uint32_t rest = options_.expect_agents - std::min(refused_, options_.expect_agents);
+  if (ready_at_ != Time{} || ready() == 0 || ready() < std::max(rest, options_.min_agents)) return;
   ready_at_ = now_;
   effects_.wants_plan = first_ready_;
 }
 
 void Run::On(const Hurry&) {
-  options_.expect_agents = std::min(options_.expect_agents, options_.min_agents);
+  if (options_.min_agents > 0) options_.expect_agents = std::min(options_.expect_agents, options_.min_agents);
   AskForPlan();
 }
 
@@ -114,6 +127,7 @@ void Run::On(AgentId agent, Credit& credit) {
   Agent& state = agents_[agent];
   const std::uint32_t most = kMostCredit * std::max(state.workers, 1U);
   state.credit = std::min(state.credit + std::min(credit.batches, most), most);
+  state.has_asked = true;
   state.queued = QueuedLeases(state, credit.idle, state.given - std::min(credit.taken, state.given));
 }
 

@@ -194,6 +194,9 @@ void Run::ReturnLease(LeaseId id) {
 
 void Run::Dispatch() {
   if (!planned_ || (stage_ != Stage::kCollecting && stage_ != Stage::kRunning)) return;
+  // Who has begun but not asked yet would find a small run given away.
+  const auto is_silent = [](const auto& one) { return one.second.takes_work() && !one.second.has_asked; };
+  if (leases_.empty() && std::any_of(agents_.begin(), agents_.end(), is_silent)) return;
   if (plan_.single) return DispatchSingle();
   if (plan_.mode == CollectMode::kFile && plan_.collect_first && stage_ == Stage::kCollecting)
     return DispatchCollectFirst();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "coordinator/plan.h"
@@ -14,6 +15,7 @@ namespace fastest {
 struct RunAgent : AgentLoad {
   bool ready = false;
   bool begun = false;
+  bool has_asked = false;  // Its first credit has come.
   bool leaving = false;
   bool gone = false;
   std::uint32_t given = 0;  // Leases, ever.
@@ -51,6 +53,12 @@ struct RunTotals {
   std::uint32_t collection_errors = 0;
   std::uint32_t deselected = 0;
   std::uint32_t warnings = 0;
+};
+
+// Why a run cannot be planned.
+struct RunNoPlan {
+  std::string why;  // A text for stderr.
+  int exit_code = 0;
 };
 
 enum class RunStage : std::uint8_t { kStarting, kCollecting, kRunning, kStopping, kFinished };

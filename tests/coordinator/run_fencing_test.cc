@@ -23,6 +23,7 @@ class Fence {
     }
     Apply(Plan{});
     Say(kFirst, Credit{1});
+    Say(kSecond, Credit{0});
     Collected collected;
     collected.node_ids = std::move(node_ids);
     Say(kFirst, collected);

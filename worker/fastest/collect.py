@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from fastest import compat, verdicts
+from fastest import compat, own_loop, verdicts
 from fastest.recorder import Entry, Recorder
 from fastest.units import Key, Lease, describe, entries_of, keys_of
 from fastest.wire import COLLECTED
@@ -26,7 +26,7 @@ from fastest.wire import COLLECTED
 
 def whole_answer(session: pytest.Session, recorder: Recorder, seconds: float) -> dict[str, Any]:
     """COLLECTED for a process that has collected everything."""
-    answer = {"lease": 0, "unit": 0, "seconds": seconds, "problem": ""}
+    answer = {"lease": 0, "unit": 0, "seconds": seconds, "problem": own_loop.problem(session.config)}
     return {**answer, **describe(session.items), **recorder.take_collection()}
 
 
@@ -231,7 +231,7 @@ class FileUnits:
         if count != self._plugins_seen and not self._problem:
             self._plugins_seen = count
             reasons = verdicts.list_hooks(self._config) + verdicts.late_hooks(self._config)
-            self._problem = f"{reasons[0]} (hint: --collect whole)" if reasons else ""
+            self._problem = f"{reasons[0]} (hint: --collect whole)" if reasons else own_loop.problem(self._config)
         if not self._problem:
             shared = compat.parametrised_session_fixtures(self._session)
             if shared:

@@ -112,7 +112,10 @@ def override_ini(config: pytest.Config, name: str, value: object) -> None:
 
 
 def make_basetemp(config: pytest.Config) -> object:
-    """The run's base temporary directory, as pytest makes it from --basetemp or as the next pytest-of-USER/pytest-N."""
+    """The run's base temporary directory, as pytest makes it from --basetemp or as the next pytest-of-USER/pytest-N.
+    None with -p no:tmpdir."""
+    if not config.pluginmanager.has_plugin("tmpdir"):
+        return None
     return TempPathFactory.from_config(config, _ispytest=True).getbasetemp()
 
 

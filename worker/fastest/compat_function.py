@@ -135,8 +135,14 @@ def install_collect(config: pytest.Config, collect: Callable[[pytest.Collector, 
     """Has `collect(collector, pytest's own way)` list what is in a module or class."""
     if compat.VERSION < (8, 2) or _core_collect.__module__ != "_pytest.python":
         return
-    python.PyCollector.collect = lambda self: collect(self, _core_collect)
+    python.PyCollector.collect = as_pytests(lambda self: collect(self, _core_collect))
     config.add_cleanup(lambda: setattr(python.PyCollector, "collect", _core_collect))
+
+
+def as_pytests(function: FunctionType) -> FunctionType:
+    """Has tracebacks of collection errors leave the function out, as they do with frames of pytest's own files."""
+    function.__code__ = function.__code__.replace(co_filename=python.__file__)
+    return function
 
 
 def imports_are_collected(config: pytest.Config) -> bool:

@@ -26,6 +26,7 @@ class ErrorText:
         self._color = color
         self._real_stderr = sys.stderr
         self._text: _Text | None = None
+        self._is_wanted = False  # An error has left pytest_cmdline_main.
 
     def __str__(self) -> str:
         return self._text.getvalue() if self._text is not None else ""
@@ -34,7 +35,13 @@ class ErrorText:
         """From here on standard error goes into a text for the agent."""
         if self._text is None:
             self._real_stderr = sys.stderr
-            self._text = sys.stderr = _Text(self._color)
+            self._text = _Text(self._color)
+        sys.stderr = self._text
+
+    def on_unconfigured(self, was_ready: bool) -> None:
+        """pytest 9 prints an error only now, when standard error is again what it was before capturing began."""
+        if self._is_wanted or not was_ready:
+            self.catch()
 
     def release(self) -> None:
         """What was written so far is forgotten."""
@@ -55,4 +62,5 @@ class ErrorText:
     def pytest_cmdline_main(self) -> object:
         outcome = yield
         if outcome.excinfo is not None:
+            self._is_wanted = True
             self.catch()

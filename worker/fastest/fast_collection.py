@@ -43,6 +43,7 @@ class FastCollection:
         FunctionMaker().install(session.config)
         compat_function.install_collect(session.config, self._collect)
 
+    @compat_function.as_pytests
     def _collect(self, collector: pytest.Collector, theirs: Callable[[pytest.Collector], list]) -> list:
         """PyCollector.collect, with a hook call only for names that need one."""
         self._enter(collector)

@@ -56,13 +56,15 @@ def _workerinput(order: dict[str, Any]) -> dict[str, Any]:
     return {**defaults, **given, "workerid": order["id"]}
 
 
-def shared_basetemp(config: pytest.Config, run_id: str) -> Path:
+def shared_basetemp(config: pytest.Config, run_id: str) -> Path | None:
     """The base temporary directory of a run whose workers are no forks of one zygote: the first to come makes it."""
-    if config.option.basetemp:
+    if getattr(config.option, "basetemp", None):
         base = Path(config.option.basetemp).absolute()
         base.mkdir(mode=0o700, exist_ok=True)
         return base
     mine = compat.make_basetemp(config)
+    if mine is None:
+        return None
     link = mine.parent / f"fastest-{run_id}"
     try:
         link.symlink_to(mine)

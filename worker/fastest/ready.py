@@ -10,7 +10,7 @@ from typing import Any
 import pluggy
 import pytest
 
-from fastest import compat, compat_cache, reporting, verdicts
+from fastest import compat, compat_cache, own_loop, reporting, verdicts
 from fastest.watch import Watch
 
 # The ini values that discovery and reports read; those that this pytest does not know are left out.
@@ -45,6 +45,7 @@ def describe(config: pytest.Config, watch: Watch, own_fds: set[int], seconds: fl
         "each": verdicts.each(config),
         "fresh": verdicts.fresh(config, watch, own_fds),
         "controller": reporting.controller(config),
+        "alone": own_loop.reasons(config),
         "seconds": seconds,
     }
 

@@ -173,6 +173,13 @@ class Recorder:
         if self._is_early and self.is_worker():
             self.link.send(wire.STOPPING, stopping_of(excinfo.value))
 
+    def tell_end(self, usage_error: str, status: int) -> None:
+        """pytest's main has returned, perhaps because somebody's pytest_cmdline_main has taken the run on itself."""
+        if usage_error:
+            self.link.send(wire.STOPPING, {"kind": "usage", "reason": usage_error, "exit": status})
+        elif self._is_early:
+            self.link.send(wire.STOPPING, {"kind": "exit", "reason": "", "exit": status})
+
     @pytest.hookimpl(trylast=True)
     def pytest_warning_recorded(
         self, warning_message: warnings.WarningMessage, when: str, nodeid: str, location: tuple | None

@@ -74,7 +74,7 @@ class Zygote:
         self.errors.release()
         config = pluginmanager.get_plugin("pytestconfig")
         compat_rewrite.keep_rewritten(config)
-        config.add_cleanup(lambda: self.is_ready or self.errors.catch())  # Done last, after capturing's own.
+        config.add_cleanup(lambda: self.errors.on_unconfigured(self.is_ready))  # Done last, after capturing's own.
         with self._watch:
             yield
 
@@ -284,8 +284,7 @@ class Zygote:
         """After pytest's main has returned (or raised): tells the agent how it went; the process's exit status."""
         text = str(self.errors)
         if self.worker_link is not None:
-            if text:
-                self.worker_link.send(wire.STOPPING, {"kind": "usage", "reason": text, "exit": status})
+            self._recorder.tell_end(text, status)
             if self._trap.sprung():
                 late = "a test's forked child process returned into pytest after the test had ended; the child was ended"
                 self.worker_link.send(wire.INTERNAL_ERROR, {"text": late})
