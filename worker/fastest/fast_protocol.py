@@ -99,7 +99,7 @@ class FastProtocol:
             around = self._neighbours = Neighbours(item.parent, len(self._plugins))
             if type(item) is pytest.Function:
                 self._passed.location(item)  # Its file is known from now on.
-        if not around.is_known or type(item) is not pytest.Function or "subtests" in item.fixturenames:
+        if not around.is_known or type(item) is not pytest.Function or "subtests" in item.fixturenames or self._output.is_closed():
             return False
         return not item.own_markers or not any(mark.name in DECIDING_MARKS for mark in item.own_markers)
 
@@ -150,8 +150,9 @@ class FastProtocol:
         return core_protocol.call_and_report(item, when, **arguments).passed
 
     def _have_hooks_changed(self, around: Neighbours) -> bool:
-        """Whether the item itself has registered or unregistered a plugin: the surroundings are the hooks' again, then."""
-        if self._neighbours is around and len(self._plugins) == around.plugins:
+        """Whether the item itself has registered or unregistered a plugin, or closed what is captured into: the surroundings
+        are the hooks' again, then."""
+        if self._neighbours is around and len(self._plugins) == around.plugins and not self._output.is_closed():
             return False
         self.leave()
         return True
@@ -227,7 +228,7 @@ class FastProtocol:
             error, trace = caught, _without_us(caught.__traceback__)
         self._link.check_pid()
         unraisable, threads = self._queues
-        if error is not None or unraisable or threads or is_odd():
+        if error is not None or unraisable or threads or is_odd() or self._output.is_closed():
             if error is not None and self._foreign.are_inside(when):
                 owner, name, trace = SimpleNamespace(hook=None), "hook", ForeignHooks.without_call(trace)
             stand_in = StandIn(owner, name, error, trace, start, precise_start)

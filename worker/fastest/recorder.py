@@ -163,9 +163,10 @@ class Recorder:
         return answer
 
     # ---- the rest ----
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection(self) -> None:
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)  # A wrapper is called whoever collects.
+    def pytest_collection(self) -> object:
         self._is_early = False
+        yield
 
     @pytest.hookimpl
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo) -> None:

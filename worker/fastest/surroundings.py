@@ -72,6 +72,10 @@ class Output:
         out, err = self._files
         return self._multi._state == "started" and sys.stdout is out and sys.stderr is err
 
+    def is_closed(self) -> bool:
+        """Whether a test has closed what pytest captures into: it fails then, and so do all after it."""
+        return any(file.closed for file in self._files)
+
     def enter(self) -> None:
         """A phase starts: what a test put in the place of sys.stdout goes, and capsys and its like come to power."""
         if not self.is_in_place():

@@ -60,11 +60,11 @@ class Worker:
         try:
             while self._turn():
                 pass
+            self._finalize(None)
         except BaseException as error:
             self._protocol.leave()
             self._tell_stopping(error)
             raise
-        self._finalize(None)
 
     def _turn(self) -> bool:
         self._read_inbox(block=False)
@@ -261,6 +261,8 @@ class Worker:
         """The session ends before its time: says so. pytest itself tears down what is left, at session finish."""
         session = self._session
         self._recorder.entry = None
+        if self._recorder.is_finalizing:
+            self._recorder.held = None  # It ended in the midst of that teardown: pytest has no report of it.
         if self._recorder.held is not None and isinstance(error, (session.Failed, session.Interrupted)):
             self._finalize(None)
         self._recorder.release_held()
