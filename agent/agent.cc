@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -255,6 +256,10 @@ void Agent::OnZygoteExit(int status) {
     send_(Ready{false, fmt::format("ERROR: {} ended before pytest was loaded: {}\n", options_.process.python, how), 3});
   } else if (!zygote_may_exit_) {
     send_(InternalError{first_worker_, fmt::format("the process that workers are forked from ended: {}", how)});
+  } else if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {  // As with a worker's: see OnWorkerExit.
+    send_(InternalError{
+        first_worker_,
+        fmt::format("the process that loaded pytest ended with exit code {} after its session", WEXITSTATUS(status))});
   }
   collecting_whole_ = false;
   // Those that it was asked to fork and did not. The others are ours now (AdoptForked).

@@ -1,6 +1,7 @@
 // The agent's pool: starting workers, handing them what waits, and what follows from a worker's end.
 
 #include <fmt/format.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -117,6 +118,10 @@ void Agent::OnWorkerExit(Place& place, int status) {
     send_(worker.Obituary(status, hung));
   } else if (worker.left_unasked()) {  // Else everybody would wait for what it held.
     send_(InternalError{place.id, fmt::format("gw{} ended its session before its work was done", Number(place.id))});
+  } else if (WIFEXITED(status) &&
+             WEXITSTATUS(status) != 0) {  // An atexit handler of the user's: pytest's would be red.
+    send_(InternalError{place.id, fmt::format("gw{} ended with exit code {} after its session was finished",
+                                              Number(place.id), WEXITSTATUS(status))});
   }
   if (alone_ && worker.Holds(*alone_)) alone_.reset();
   place.killed = place.outgrown = false;

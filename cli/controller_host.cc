@@ -1,6 +1,7 @@
 #include "cli/controller_host.h"
 
 #include <fmt/format.h>
+#include <sys/wait.h>
 
 #include <nlohmann/json.hpp>
 
@@ -94,9 +95,15 @@ Status ControllerHost::Connect() {
   if (!life.ok()) return life.error();
   life_read_ = std::move(life->first);
   life_write_ = std::move(life->second);
-  auto started = PythonProcess::Start(
-      loop_, options_, life_read_.get(),
-      {on_frame, on_garbage, [this](int) { OnExit(); }, [this](const std::string& text) { text_ += text; }});
+  auto started = PythonProcess::Start(loop_, options_, life_read_.get(),
+                                      {on_frame, on_garbage,
+                                       [this](int status) {
+                                         // os._exit in a hook at the session's end: its exit status is the session's.
+                                         if (end_ && !exit_ && !aborted_ && WIFEXITED(status))
+                                           exit_ = WEXITSTATUS(status);
+                                         OnExit();
+                                       },
+                                       [this](const std::string& text) { text_ += text; }});
   if (!started.ok()) return started.error();
   process_ = *std::move(started);
   return Ok();

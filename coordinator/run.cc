@@ -1,6 +1,7 @@
 #include "coordinator/run.h"
 
 #include <fmt/format.h>
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -251,6 +252,9 @@ void Run::On(AgentId agent, WorkerLost& lost) {
       WorkerChanged{lost.worker, WorkerChanged::What::kLost,
                     fmt::format("worker gw{} {}{}", Number(lost.worker),
                                 lost.hung ? "hung and was killed" : DescribeEnd(lost.status), where)});
+  // Its session's end was cut short, by os._exit in a hook say: then that is the exit status, as pytest's would be.
+  if (plan_.single && stage_ == Stage::kStopping)
+    hosted_exit_code_ = WIFEXITED(lost.status) ? WEXITSTATUS(lost.status) : static_cast<int>(ExitCode::kInternalError);
   const bool by_itself = plan_.single || plan_.mode == CollectMode::kWholeEach;
   if (by_itself && !whole_entered_) {  // Nobody is left who could collect, or the next would fare no better.
     internal_error_ = true;
