@@ -122,6 +122,19 @@ void JUnitCases::Name(const Json& report, const JUnitOptions& options) {
   if (Element(location, 1).is_number()) opened.attributes.emplace_back("line", DumpJson(Element(location, 1)));
 }
 
+void JUnitCases::SetAttribute(const std::string& name, const std::string& value, const JUnitOptions& options) {
+  if (name == "time" || (options.family == "xunit2" && name != "classname" && name != "name")) return;
+  for (Case& one : cases_) {
+    const auto known = std::find_if(one.attributes.begin(), one.attributes.end(),
+                                    [&](const auto& attribute) { return attribute.first == name; });
+    if (known != one.attributes.end()) {
+      known->second = value;
+    } else {
+      one.attributes.emplace_back(name, value);
+    }
+  }
+}
+
 void JUnitCases::Close(const Json& report, const JUnitOptions& options) {
   if (!open_) return;
   for (const Json& property : Field(report, "user_properties")) {

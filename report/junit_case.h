@@ -42,6 +42,9 @@ class JUnitCases {
   // A failed or skipped CollectReport.
   void AddCollector(const Json& report, const JUnitOptions& options, JUnitCounts* counts);
 
+  // What the test said of its own element (record_xml_attribute), after all its reports.
+  void SetAttribute(const std::string& name, const std::string& value, const JUnitOptions& options);
+
   std::vector<XmlElement> Elements() const;
 
  private:

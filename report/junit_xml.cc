@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <ctime>
 #include <map>
+#include <unordered_map>
 
 #include "report/junit_case.h"
 
@@ -78,17 +79,28 @@ class JUnitXml::Suite {
   void Report(const TestReported& event) {
     const Json json = Field(ParseJson(event.report.envelope), "report");
     const bool is_item = event.item != ItemId{kNoItem};
+    if (is_item) keys_[event.node_id] = {units_[event.item], event.item};
     JUnitCases& cases = is_item ? tests_[{units_[event.item], event.item}] : collectors_[event.node_id];
     cases.AddTest(json.is_object() ? json : PlainPass(event), options_, &counts_);
     if (collectors_.size() > order_.size()) order_.push_back(event.node_id);
   }
 
-  // What a single worker's tests said by record_testsuite_property.
+  // What a worker's tests said by record_testsuite_property and record_xml_attribute. What a fixture of session scope
+  // says is said by each worker, and stands there once.
   void Finish(const WorkerChanged& event) {
     const Json answer = ParseJson(event.answer);
+    std::map<std::pair<std::string, std::string>, int> said;
     for (const Json& property : Field(answer, "suite_properties")) {
-      properties_.children.push_back(
-          {"property", {{"name", TextOf(Element(property, 0))}, {"value", TextOf(Element(property, 1))}}, "", {}});
+      const std::pair<std::string, std::string> words(TextOf(Element(property, 0)), TextOf(Element(property, 1)));
+      if (++said[words] <= properties_said_[words]) continue;
+      ++properties_said_[words];
+      properties_.children.push_back({"property", {{"name", words.first}, {"value", words.second}}, "", {}});
+    }
+    for (const auto& [id, attributes] : Field(answer, "case_attributes").items()) {
+      const auto key = keys_.find(id);
+      if (key == keys_.end() || !attributes.is_object()) continue;
+      for (const auto& [name, value] : attributes.items())
+        tests_[key->second].SetAttribute(name, TextOf(value), options_);
     }
   }
 
@@ -131,10 +143,12 @@ class JUnitXml::Suite {
   std::string timestamp_;
   JUnitCounts counts_;
   XmlElement properties_{"properties", {}, "", {}};
+  std::map<std::pair<std::string, std::string>, int> properties_said_;
   std::map<ItemId, UnitId> units_;
-  std::map<std::pair<UnitId, ItemId>, JUnitCases> tests_;  // In collection order.
-  std::map<std::string, JUnitCases> collectors_;           // And reports of no known item.
-  std::vector<std::string> order_;                         // Of the collectors.
+  std::unordered_map<std::string, std::pair<UnitId, ItemId>> keys_;  // By node id.
+  std::map<std::pair<UnitId, ItemId>, JUnitCases> tests_;            // In collection order.
+  std::map<std::string, JUnitCases> collectors_;                     // And reports of no known item.
+  std::vector<std::string> order_;                                   // Of the collectors.
 };
 
 JUnitXml::JUnitXml(std::string hostname, FileSink sink, std::function<void(const std::string&)> complain, int columns)

@@ -84,13 +84,13 @@ def farewell(config: pytest.Config | None, status: int, summary: str) -> dict[st
     return {
         "exit": int(status),
         "summary": summary,
-        "suite_properties": _suite_properties(config),
+        **_junit_words(config),
         "workeroutput": values.to_wire(workeroutput),
         "testscollected": getattr(session, "testscollected", 0),
         "testsfailed": getattr(session, "testsfailed", 0),
     }
 
 
-def _suite_properties(config: pytest.Config | None) -> list[tuple[str, str]]:
-    keeper = config.pluginmanager.get_plugin("fastest-suite-properties") if config is not None else None
-    return keeper.recorded if keeper is not None else []
+def _junit_words(config: pytest.Config | None) -> dict[str, object]:
+    keeper = config.pluginmanager.get_plugin("fastest-junit-words") if config is not None else None
+    return keeper.recorded() if keeper is not None else {"suite_properties": [], "case_attributes": {}}

@@ -108,8 +108,7 @@ class Zygote:
         self._recorder.envelopes.full |= bool(order.get("start", {}).get("full_reports"))
         config.pluginmanager.register(FixtureScan(), "fastest-fixture-scan")
         identity.apply_before_configure(config, self._order, self._basetemp)
-        if self.single:
-            config.pluginmanager.register(compat_junit.SuiteProperties(config), "fastest-suite-properties")
+        config.pluginmanager.register(compat_junit.JUnitWords(config), "fastest-junit-words")
         whole_run.neutralise_options(config, self.single, self._setup.get("retries", 0))
         if self._setup.get("fast_protocol", True) and compat.HAS_DIRECTORIES:
             config.pluginmanager.register(FastCollection(self._file_plugin.leaves_out), "fastest-collection")
