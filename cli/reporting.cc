@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include "base/machine.h"
@@ -33,6 +34,7 @@ Reporting::Reporting(const Options& options, const PytestGuess& guess, bool atta
   screen_.is_tty = ::isatty(STDOUT_FILENO) == 1;
   screen_.columns = TerminalColumns(STDOUT_FILENO);
   screen_.ci = !Environment("CI").empty() || !Environment("BUILD_NUMBER").empty();
+  screen_.ci_is_named = std::getenv("CI") != nullptr || std::getenv("BUILD_NUMBER") != nullptr;
   const std::string py_colors = Environment("PY_COLORS"), force = Environment("FORCE_COLOR");
   screen_.color =
       UseColor({guess.color, py_colors, Environment("NO_COLOR"), force, Environment("TERM"), screen_.is_tty});

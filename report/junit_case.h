@@ -24,6 +24,7 @@ struct JUnitOptions {
   bool astral = true;             // pytest 9.1 and later.
   bool counts_elements = true;    // Likewise: `tests` is the number of elements.
   bool shortens_messages = true;  // pytest 9.2 and later.
+  bool names_the_whole = true;    // pytest 8.4 and later: <testsuites> has a name.
   int columns = 80;               // That tracebacks are laid out for.
 };
 

@@ -4,22 +4,15 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <cstdio>
 #include <ctime>
 #include <map>
 #include <unordered_map>
 
 #include "report/junit_case.h"
+#include "report/pytest_version.h"
 
 namespace fastest {
 namespace {
-
-bool IsAtLeast(const std::string& version, int major, int minor) {
-  int its_major = 0;
-  int its_minor = 0;
-  if (std::sscanf(version.c_str(), "%d.%d", &its_major, &its_minor) < 1) return true;
-  return its_major != major ? its_major > major : its_minor >= minor;
-}
 
 JUnitOptions ReadOptions(const Json& ready, int columns) {
   const Json& ini = Field(ready, "ini");
@@ -32,6 +25,7 @@ JUnitOptions ReadOptions(const Json& ready, int columns) {
   options.log_passing_tests = FlagOf(Field(ini, "junit_log_passing_tests"), true);
   options.prefix = TextOf(Field(Field(ready, "options"), "junitprefix"));
   options.astral = options.counts_elements = IsAtLeast(version, 9, 1);
+  options.names_the_whole = IsAtLeast(version, 8, 4);
   options.shortens_messages = IsAtLeast(version, 9, 2);
   options.columns = columns;
   return options;
@@ -132,8 +126,10 @@ class JUnitXml::Suite {
     };
     for (const std::string& id : order_) add(collectors_.at(id));
     for (const auto& [item, cases] : tests_) add(cases);
+    std::vector<std::pair<std::string, std::string>> named;
+    if (options_.names_the_whole) named.emplace_back("name", "pytest tests");
     return "<?xml version=\"1.0\" encoding=\"utf-8\"?>" +
-           XmlText({"testsuites", {{"name", "pytest tests"}}, "", {std::move(suite)}});
+           XmlText({"testsuites", std::move(named), "", {std::move(suite)}});
   }
 
  private:

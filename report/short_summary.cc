@@ -93,8 +93,7 @@ void AddLines(const SummaryContext& context, char what, const TerminalWriter& ou
 std::string ShortLine(const SummaryContext& context, const ReportRecord& record, const TerminalWriter& out) {
   const std::string line = Word(record, CategoryColor(record.category), out) + " " + MarkedNodeId(context, record, out);
   if (!record.message) return line;
-  const bool whole = context.ci || context.options.verbosity >= 2;
-  if (whole && !context.options.force_short_summary) return line + " - " + *record.message;
+  if (context.keeps_lines) return line + " - " + *record.message;
   // pytest measures a coloured line as -1 columns wide: control characters have no width.
   return line + TrimmedMessage(" - ", *record.message, "", out.width() - TextWidth(line));
 }

@@ -16,7 +16,7 @@ namespace fastest {
 struct SummaryContext {
   const RunRecords& records;
   const TerminalOptions& options;
-  bool ci = false;
+  bool keeps_lines = false;  // KeepsSummaryLines'.
   // Stands in front of a failure's text: which worker ran it; "{}" is its number. "": one worker, nothing to say.
   std::string worker_line;
 };

@@ -1,6 +1,7 @@
 #include "report/terminal_options.h"
 
 #include "report/json_fields.h"
+#include "report/pytest_version.h"
 
 namespace fastest {
 namespace {
@@ -27,6 +28,12 @@ int Number(const Json& value, int otherwise) {
 bool MayDrawLive(const LiveEnvironment& environment) {
   if (!environment.is_tty || environment.term == "dumb" || environment.term.empty()) return false;
   return !environment.ci || environment.color_forced;
+}
+
+bool KeepsSummaryLines(const TerminalOptions& options, const Screen& screen) {
+  if (options.force_short_summary) return false;
+  if (options.verbosity >= 2 && IsAtLeast(options.pytest_version, 8, 2)) return true;
+  return IsAtLeast(options.pytest_version, 9, 0) ? screen.ci : screen.ci_is_named;
 }
 
 std::string ReportChars(const std::string& chars, bool disable_warnings) {

@@ -13,10 +13,11 @@ namespace fastest {
 // What the cli knows about where the text goes.
 struct Screen {
   bool is_tty = false;
-  bool color = false;  // UseColor's answer.
-  int columns = 80;    // COLUMNS, else the terminal's, else 80.
-  bool live = false;   // A block may be drawn: MayDrawLive's answer (and --progress).
-  bool ci = false;     // CI or BUILD_NUMBER is set (not empty): pytest then cuts no summary line.
+  bool color = false;        // UseColor's answer.
+  int columns = 80;          // COLUMNS, else the terminal's, else 80.
+  bool live = false;         // A block may be drawn: MayDrawLive's answer (and --progress).
+  bool ci = false;           // CI or BUILD_NUMBER is set (not empty): pytest then cuts no summary line.
+  bool ci_is_named = false;  // Likewise, perhaps empty: before pytest 9 that was enough.
 };
 
 // A live block needs a real terminal that is nobody's log file.
@@ -52,6 +53,9 @@ struct TerminalOptions {
   std::string invocation_dir;
   std::string pytest_version;
 };
+
+// Whether lines of the short summary are as long as they are, not cut at the terminal's width.
+bool KeepsSummaryLines(const TerminalOptions& options, const Screen& screen);
 
 // Reads READY's JSON; what it does not say keeps its default.
 TerminalOptions ReadTerminalOptions(const std::string& ready);

@@ -47,7 +47,7 @@ class TerminalReporter::Session {
   // pytest does not believe in terminals narrower than 40 columns.
   static int WriterWidth(int columns) { return columns < 40 ? 80 : columns; }
   bool ManyWorkers() const { return counts_.workers > 1; }
-  SummaryContext Context() const { return {records_, options_, screen_.ci, worker_line_}; }
+  SummaryContext Context() const { return {records_, options_, KeepsSummaryLines(options_, screen_), worker_line_}; }
   void WriteHeader(const Json& ready, const RunStarted& event);
   void AddCollectReport(const CollectReport& report);
   void FlushOutput();
