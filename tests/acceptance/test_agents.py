@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections import Counter
@@ -32,8 +33,14 @@ class Cluster:
         self.endpoint = started.stdout.readline().split()[-1]
         return started
 
-    def agent(self, workers: int = 2) -> subprocess.Popen:
-        return self._start(["agent", "--connect", self.endpoint, "-n", str(workers), "--python", PYTHON])
+    def agent(self, workers: int = 2, python: str = PYTHON) -> subprocess.Popen:
+        return self._start(["agent", "--connect", self.endpoint, "-n", str(workers), "--python", python])
+
+    def python_without_pytest(self) -> str:
+        script = self.root.parent / "python-without-pytest"
+        script.write_text(f'#!/bin/sh\nexec {PYTHON} -S "$@"\n')
+        script.chmod(0o755)
+        return str(script)
 
     def _start(self, words: list[str]) -> subprocess.Popen:
         pipe = subprocess.PIPE
@@ -74,6 +81,37 @@ def test_two_agents_share_a_run(cluster, collect):
     assert coordinator.wait(LIMIT) == 0, coordinator.stderr.read()
     assert [agent.wait(LIMIT) for agent in agents] == [0, 0]
     assert cluster.reports() == expected()
+
+
+@pytest.mark.parametrize("collect", ["file", "whole"])
+def test_each_agent_gets_something_of_a_small_run(cluster, collect):
+    coordinator = cluster.coordinator("--expect-agents", "2", "-v", "--collect", collect)
+    agents = [cluster.agent(), cluster.agent()]
+    said, complaints = coordinator.communicate(timeout=LIMIT)
+    assert coordinator.returncode == 0, said + complaints
+    assert [agent.wait(LIMIT) for agent in agents] == [0, 0]
+    counts = [int(count) for count in re.findall(r"^agent .*: (\d+) tests?, busy", said, re.MULTILINE)]
+    assert len(counts) == 2 and sum(counts) == FILES * TESTS and min(counts) >= TESTS, said
+
+
+def test_an_agent_whose_pytest_does_not_start_is_left_out(cluster):
+    coordinator = cluster.coordinator("--expect-agents", "2")
+    broken = cluster.agent(python=cluster.python_without_pytest())
+    assert broken.wait(LIMIT) == 78
+    assert cluster.agent().wait(LIMIT) == 0
+    said, complaints = coordinator.communicate(timeout=LIMIT)
+    assert coordinator.returncode == 0, said + complaints
+    assert re.search("^agent .* is refused: pytest does not start there: ", said, re.MULTILINE), said
+    assert cluster.reports() == expected()
+
+
+def test_a_run_ends_when_pytest_starts_at_no_agent(cluster):
+    coordinator = cluster.coordinator("--expect-agents", "2")
+    agents = [cluster.agent(python=cluster.python_without_pytest()) for _ in range(2)]
+    said, complaints = coordinator.communicate(timeout=LIMIT)
+    assert coordinator.returncode in (3, 4) and "ended before pytest was loaded" in complaints, said + complaints
+    for agent in agents:
+        agent.wait(LIMIT)
 
 
 @pytest.mark.parametrize("cluster", [0.3], indirect=True)

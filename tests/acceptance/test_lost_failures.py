@@ -13,9 +13,11 @@ from compare import compare
 from running import fresh_project, run_ours, truth_of
 
 import cases_collect
+import cases_ends
 import cases_fixtures
 import cases_hooks
 import cases_marks
+import cases_odd
 import cases_options
 import cases_output
 import cases_params
@@ -34,6 +36,8 @@ TABLES = [
     cases_options,
     cases_output,
     cases_process,
+    cases_ends,
+    cases_odd,
 ]
 CASES = {
     f"{table.__name__.removeprefix('cases_')}: {name}": case for table in TABLES for name, case in table.CASES.items()
