@@ -21,7 +21,6 @@ def hook(signature: str, does: str, files: dict[str, str] = MIXED, **more):
 CASES = {
     # pytest then leaves it to the loop what runs, how often and in which order.
     "loop that runs nothing": hook("runtestloop(session)", "return True", exit=0),
-    "loop that runs some": hooked(f"def pytest_runtestloop(session):\n    for item in session.items[:2]: {RUN}\n    return True\n", exit=1),
     "loop that turns round": hooked(f"def pytest_runtestloop(session):\n    for item in session.items[::-1]: {RUN}\n    return True\n", exit=1),
     "loop that runs all twice": hooked(f"def pytest_runtestloop(session):\n    for item in session.items * 2: {RUN}\n    return True\n", exit=1),
     "loop that says usage error": hook("runtestloop(session)", "raise pytest.UsageError('no')", exit=4),
@@ -47,7 +46,6 @@ CASES = {
         exit=9,
         loose="tests",
     ),
-    "exit in a report hook": hook("runtest_makereport(item)", "pytest.exit('bye', 8)", exit=8, loose="tests"),
     "no tests are no error": hooked("def pytest_sessionfinish(session): session.exitstatus = 0\n", {"test_a.py": "def nothing(): pass\n"}, exit=0, bare=True),
     "shouldstop before the first test": hook("collection_finish(session)", "session.shouldstop = 'enough'", exit=2, loose="tests"),
     "os._exit in sessionfinish": hook("sessionfinish(session)", "os._exit(5)", PASSING, exit=5, loose="stdout"),

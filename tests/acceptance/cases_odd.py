@@ -1,6 +1,6 @@
 """Suites that are made in odd ways: modules and classes that are not what they seem, collectors of their own, hostile values."""
 
-from case import case, green, red
+from case import case, red
 
 P = "import pytest\n"
 LINES = """
@@ -144,5 +144,4 @@ CASES = {
         },
         loose="text",
     ),
-    "session.items in a test": green({"test_a.py": "def test_a(request): assert len(request.node.session.items) == 3\n", "test_b.py": "def test_b(): pass\n"}),
 }

@@ -187,6 +187,66 @@ TEST_CASE("an agent whose pytest differs from the first one's is refused, the ru
   CHECK(play.run.present() == 1);
 }
 
+TEST_CASE("an agent whose pytest does not start is not waited for") {
+  Play play(2);
+  Hello hello;
+  hello.workers = 1;
+  play.Apply(Run::Joined{kOne, hello});
+  play.Say(kOne, Ready{false, "ERROR: no pytest\n", 4});
+  REQUIRE(play.Told<Refused>(kOne).size() == 1);
+  CHECK(play.Told<Refused>(kOne)[0].why == "pytest does not start there: ERROR: no pytest");
+  CHECK_FALSE(play.wants_plan);
+  play.Join(kTwo, "two");
+  CHECK(play.wants_plan);
+  CHECK_FALSE(play.run.finished());
+}
+
+TEST_CASE("the run ends with the error of the last agent whose pytest does not start") {
+  Play play(2);
+  for (const AgentId agent : {kOne, kTwo}) {
+    Hello hello;
+    hello.workers = 1;
+    play.Apply(Run::Joined{agent, hello});
+    play.Say(agent, Ready{false, "ERROR: no pytest\n", 4});
+  }
+  play.Say(kTwo, Goodbye{});
+  CHECK(play.run.finished());
+  CHECK(play.run.exit_code() == 4);
+  CHECK(play.run.failure_text() == "ERROR: no pytest\n");
+}
+
+TEST_CASE("nothing is handed out before every agent that has begun has asked") {
+  Play play(2);
+  for (const AgentId agent : {kOne, kTwo}) {
+    Hello hello;
+    hello.workers = 1;
+    play.Apply(Run::Joined{agent, hello});
+    play.Say(agent, Ready{true, "{}", 0});
+  }
+  play.Apply(Plan(play.plan));
+  play.Say(kOne, Credit{4});
+  play.Collect({"a.py::x", "b.py::x"});
+  CHECK(play.Told<Assign>(kOne).empty());
+  play.Say(kTwo, Credit{4});
+  CHECK(play.Told<Assign>(kOne).size() == 1);
+  CHECK(play.Told<Assign>(kTwo).size() == 1);
+}
+
+TEST_CASE("without a plan the run ends with what stood against one") {
+  Play play(2);
+  for (const AgentId agent : {kOne, kTwo}) {
+    Hello hello;
+    hello.workers = 1;
+    play.Apply(Run::Joined{agent, hello});
+    play.Say(agent, Ready{true, "{}", 0});
+  }
+  play.Apply(Run::NoPlan{"ERROR: why\n", 4});
+  for (const AgentId agent : {kOne, kTwo}) play.Say(agent, Goodbye{});
+  CHECK(play.run.finished());
+  CHECK(play.run.failure_text() == "ERROR: why\n");
+  CHECK(play.run.exit_code() == 4);
+}
+
 TEST_CASE("who comes when the run stops is sent home") {
   Play play;
   play.Join(kOne, "one");

@@ -50,5 +50,31 @@ TEST_CASE("a live block needs a terminal that is not CI's, unless colour is forc
   CHECK_FALSE(MayDrawLive({true, false, "dumb", true}));
 }
 
+TEST_CASE("lines of the short summary are cut as the version of pytest cuts them") {
+  struct Case {
+    const char* version;
+    int verbosity;
+    bool ci;
+    bool ci_is_named;
+    bool keeps;
+  };
+  const auto c = GENERATE(values<Case>({{"7.4.4", 2, false, false, false},
+                                        {"8.1.2", 2, false, false, false},
+                                        {"8.2.0", 2, false, false, true},
+                                        {"9.2.0", 1, false, false, false},
+                                        {"8.4.2", 0, false, true, true},
+                                        {"9.0.0", 0, false, true, false},
+                                        {"9.0.0", 0, true, true, true}}));
+  TerminalOptions options;
+  options.pytest_version = c.version;
+  options.verbosity = c.verbosity;
+  Screen screen;
+  screen.ci = c.ci;
+  screen.ci_is_named = c.ci_is_named;
+  CHECK(KeepsSummaryLines(options, screen) == c.keeps);
+  options.force_short_summary = true;
+  CHECK_FALSE(KeepsSummaryLines(options, screen));
+}
+
 }  // namespace
 }  // namespace fastest
