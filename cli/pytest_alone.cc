@@ -6,21 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "cli/console.h"
+#include "cli/exit_code.h"
 #include "cli/help_text.h"
 #include "cli/installation.h"
-#include "protocol/event.h"
 
 namespace fastest {
-namespace {
-
-int Fail(const Error& error, ExitCode code) {
-  Console().Complain(error.message);
-  return static_cast<int>(code);
-}
-
-}  // namespace
-
 bool IsForPytest(const Invocation& invocation) {
   return invocation.options.help || !invocation.guess.exec.empty() || invocation.guess.collect_only;
 }
@@ -47,7 +37,7 @@ Status CanBeAlone(const Invocation& invocation, const std::string& why, bool coo
 int RunPytest(const Invocation& invocation) {
   const Options& options = invocation.options;
   auto python = FindPython(options.python);
-  if (!python.ok()) return Fail(python.error(), ExitCode::kUsageError);
+  if (!python.ok()) return Fail(python.error());
   std::vector<std::string> argv = options.pytest_argv;
   if (!options.report_log.empty()) argv.insert(argv.begin(), "--report-log=" + options.report_log);
   if (options.help) {
@@ -56,7 +46,7 @@ int RunPytest(const Invocation& invocation) {
     argv = {"--help"};
   }
   std::fflush(stdout);
-  return Fail(ExecPytest(*python, argv), ExitCode::kInternalError);
+  return Fail(ExecPytest(*python, argv), kInternal);
 }
 
 }  // namespace fastest

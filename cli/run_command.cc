@@ -199,14 +199,15 @@ void PlanForAgents(Invocation* invocation) {
   invocation->workers = std::max(2U, invocation->agent_workers * words.expect_agents);
 }
 
-// The planner, with what the controller process (where plugins want one) has to add to the plan. `alone` becomes the
-// reason for which there is no plan but pytest's own.
+// The planner, with what the controller process (where plugins want one) has to add to the plan. `alone`: there is no
+// plan but pytest's own.
 CoordinatorSession::Planner PlannerWith(const Invocation& invocation, bool coordinator, PlanMaker& planner,
-                                        ControllerHost& controller, std::string* alone) {
+                                        ControllerHost& controller, bool* alone) {
   return [&, coordinator, alone](const std::string& ready, CoordinatorSession::Planned planned) {
     if (const std::string why = WhyAlone(ready); !why.empty()) {
       const Status possible = CanBeAlone(invocation, why, coordinator);
-      if (possible.ok()) *alone = why;
+      *alone = possible.ok();
+      if (*alone) std::fprintf(stderr, "fastest: %s: pytest itself runs this suite, in one process\n", why.c_str());
       return planned(Run::NoPlan{possible.ok() ? "" : "ERROR: " + possible.error().message + "\n", kUsage});
     }
     controller.Start(ready);  // It loads while we plan.
@@ -291,6 +292,14 @@ int ExitCodeOf(const CoordinatorSession& session, bool launched) {
   return launched && nobody_came && session.exit_code() == kInternal ? kUsage : session.exit_code();
 }
 
+// What is left of a run that is over: its exit code.
+int Conclude(const Invocation& invocation, const CoordinatorSession& session, bool launched, History& history,
+             Console& console) {
+  KeepHistory(invocation, session.run(), history, console);
+  TellFailure(session.run().failure_text());
+  return ExitCodeOf(session, launched);
+}
+
 // Where a pytest hands its run over to us: how it is told of it.
 Result<UniqueFd> TakeHandover(const Options& options) {
   if (options.handover < 0) return UniqueFd();
@@ -347,7 +356,7 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::
 
   History history;
   PlanMaker planner(invocation, history, console);
-  std::string alone;
+  bool alone = false;
   session = std::make_unique<CoordinatorSession>(
       context, loop, MakeRunOptions(invocation, history, coordinator), setup,
       PlannerWith(invocation, coordinator, planner, controller, &alone),
@@ -378,14 +387,8 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::
   loop.Run();
   console.Flush();
   if (*journal) (*journal)->Close(interrupts == 0 && !left);
-  if (left) return kDrained;
-  if (!alone.empty() && interrupts == 0) {
-    std::fprintf(stderr, "fastest: %s: pytest itself runs this suite, in one process\n", alone.c_str());
-    return kBecomePytest;
-  }
-  KeepHistory(invocation, session->run(), history, console);
-  TellFailure(session->run().failure_text());
-  return ExitCodeOf(*session, launched != nullptr);
+  if (left || alone) return left ? kDrained : kBecomePytest;
+  return Conclude(invocation, *session, launched != nullptr, history, console);
 }
 
 // The end of a finished run, from its journal.

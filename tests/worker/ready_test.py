@@ -183,3 +183,28 @@ def test_the_cache_is_cleared_once_and_by_no_worker(project, agent, worker_id, l
     agent("--cache-clear", n=2, **({"id": worker_id} if worker_id else {})).ready()
     assert [path.name for path in (root / ".pytest_cache").glob("v/*")] == left
     assert (root / ".pytest_cache" / "README.md").exists()
+
+
+OWN_LOOPS = {
+    "hook": ("def pytest_runtestloop(session): return True\n", ["conftest.py implements pytest_runtestloop"]),
+    "class": (
+        "class Loop:\n    def pytest_runtestloop(self): return True\ndef pytest_configure(config): config.pluginmanager.register(Loop())\n",
+        ["conftest.py has Loop.pytest_runtestloop"],
+    ),
+    "counting wrapper": (
+        "import pytest\n@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtestloop(session):\n    yield\n    session.testsfailed = 0\n",
+        ["conftest.py implements pytest_runtestloop"],
+    ),
+    "wrapper": ("import pytest\n@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtestloop(session):\n    yield\n", []),
+    "class with a wrapper": (
+        "import pytest\nclass Loop:\n    @pytest.hookimpl(hookwrapper=True)\n    def pytest_runtestloop(self):\n        yield\n",
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OWN_LOOPS)
+def test_who_runs_the_tests_by_itself_is_named(project, agent, name):
+    conftest, reasons = OWN_LOOPS[name]
+    project({"conftest.py": conftest})
+    assert agent().ready()["alone"] == reasons
