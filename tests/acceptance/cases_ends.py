@@ -36,6 +36,10 @@ CASES = {
         {f"test_{name}.py": "import os\ndef test_round(): assert os.environ['ROUND'] == '1'\n" for name in "ab"},
         exit=0,
     ),
+    "wrapper that exits": hooked("@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtestloop():\n    yield\n    pytest.exit('bye', 12)\n", PASSING, exit=12),
+    "wrapper that fails": hooked(
+        "@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtestloop(session):\n    yield\n    raise session.Failed('after all')\n", PASSING, exit=1
+    ),
     # The header is out before these hooks are called, so a closing line follows it.
     "usage error of cmdline_main": hook("cmdline_main(config)", "raise pytest.UsageError('not so')", exit=4, loose="stdout"),
     "cmdline_main that does all": hook("cmdline_main(config)", "return 6", exit=6, loose="stdout"),

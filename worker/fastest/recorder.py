@@ -53,6 +53,7 @@ class Recorder:
         self.mend: Callable[[object], None] | None = None  # Makes a replayed call what it was (fast_protocol.py).
         self._teardown_call: object = None
         self._is_early = True  # Collection has not begun.
+        self.is_told = False  # Why the session ends before its time; or nobody needs to be told.
 
     def has_forked(self) -> bool:
         """Whether a test has forked since the trap was last looked at."""
@@ -173,6 +174,20 @@ class Recorder:
         """pytest.exit or Ctrl-C: before there is anything to collect, nobody else tells it."""
         if self._is_early and self.is_worker():
             self.link.send(wire.STOPPING, stopping_of(excinfo.value))
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtestloop(self) -> object:
+        """Outermost: what ends the session may be somebody's wrapper, round a loop that ended well."""
+        outcome = yield
+        if outcome.excinfo is not None and self.is_worker():
+            self.tell_stopping(outcome.excinfo[1])
+
+    def tell_stopping(self, error: BaseException) -> None:
+        """Why the session ends before its time, once; nothing of a mere bug, which pytest_internalerror tells."""
+        stopping = stopping_of(error)
+        if stopping is not None and not self.is_told:
+            self.is_told = True
+            self.link.send(wire.STOPPING, stopping)
 
     def tell_end(self, usage_error: str, status: int) -> None:
         """pytest's main has returned, perhaps because somebody's pytest_cmdline_main has taken the run on itself."""

@@ -16,7 +16,7 @@ from fastest.attempts import Attempts
 from fastest.explaining import Explaining
 from fastest.fast_protocol import FastProtocol
 from fastest.link import WorkerLink
-from fastest.recorder import Entry, Recorder, stopping_of
+from fastest.recorder import Entry, Recorder
 from fastest.units import Lease, Units
 
 
@@ -266,9 +266,7 @@ class Worker:
         if self._recorder.held is not None and isinstance(error, (session.Failed, session.Interrupted)):
             self._finalize(None)
         self._recorder.release_held()
-        stopping = stopping_of(error)
-        if stopping is not None:  # Else pytest_internalerror follows.
-            self._link.send(wire.STOPPING, stopping)
+        self._recorder.tell_stopping(error)
 
 
 def _file_of(entry: Entry) -> str:

@@ -170,6 +170,7 @@ class Zygote:
             self._summary.begin()
         errors = self._collection_errors
         if self.single and errors and not session.config.option.continue_on_collection_errors:
+            self._recorder.is_told = True  # The coordinator knows of them.
             raise session.Interrupted(f"{errors} error{'s' if errors != 1 else ''} during collection")
         return True
 
