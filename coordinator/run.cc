@@ -252,9 +252,6 @@ void Run::On(AgentId agent, WorkerLost& lost) {
       WorkerChanged{lost.worker, WorkerChanged::What::kLost,
                     fmt::format("worker gw{} {}{}", Number(lost.worker),
                                 lost.hung ? "hung and was killed" : DescribeEnd(lost.status), where)});
-  // Its session's end was cut short, by os._exit in a hook say: then that is the exit status, as pytest's would be.
-  if (plan_.single && stage_ == Stage::kStopping)
-    hosted_exit_code_ = WIFEXITED(lost.status) ? WEXITSTATUS(lost.status) : static_cast<int>(ExitCode::kInternalError);
   const bool by_itself = plan_.single || plan_.mode == CollectMode::kWholeEach;
   if (by_itself && !whole_entered_) {  // Nobody is left who could collect, or the next would fare no better.
     internal_error_ = true;
@@ -262,6 +259,12 @@ void Run::On(AgentId agent, WorkerLost& lost) {
     return RequestStop(Stop::How::kKill, "");
   }
   BlameForLoss(agent, lost);
+  // Its session's end was cut short, by os._exit in a hook say: then that is the exit status, as pytest's would be.
+  if (plan_.single && stage_ == Stage::kStopping) {
+    if (WIFEXITED(lost.status)) hosted_exit_code_ = WEXITSTATUS(lost.status);
+    if (WIFSIGNALED(lost.status) && counts_.failures == 0)
+      hosted_exit_code_ = static_cast<int>(ExitCode::kInternalError);
+  }
   for (const LeaseId lease : lost.leases)
     if (LiveLease(agent, lease) != nullptr) ReturnLease(lease);
   TakeBackHeld(agent, lost.worker);
