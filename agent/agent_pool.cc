@@ -113,6 +113,7 @@ void Agent::OnWorkerExit(Place& place, int status) {
   const bool hung = place.hang.aborted.has_value();
   if (hung || place.killed) Doom(KillTree(MarksOf(place), OthersThan(place), place.hang.tree));
   const std::vector<LeaseId> leases = worker.Leases();
+  const bool walking = worker.walking();
   if (!worker.said_bye()) {
     ++losses_;
     send_(worker.Obituary(status, hung));
@@ -127,6 +128,7 @@ void Agent::OnWorkerExit(Place& place, int status) {
   place.killed = place.outgrown = false;
   place.hang = {};
   buried_.push_back(std::move(place.worker));
+  if (walking && !stop_) On(fastest::Walk{});  // Nobody would ask again: the limit of starts ends what always dies.
   GiveCredit(leases.size());
   Pump();
   CheckStopped();

@@ -123,7 +123,7 @@ void Ledger::Reopen(ItemId item) {
 std::vector<std::string> Ledger::Unfinished() const {
   std::vector<std::string> unfinished;
   for (const Item& item : items_)
-    if (item.state != State::kFinished) unfinished.push_back(item.key.node_id);
+    if (item.state != State::kFinished && !item.again) unfinished.push_back(item.key.node_id);
   return unfinished;
 }
 

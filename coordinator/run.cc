@@ -175,6 +175,7 @@ void Run::FinishItem(ItemId item, WorkerId worker, bool held) {
 
 void Run::FailItem(ItemId item, WorkerId worker, Phase phase, const std::string& text) {
   const double wall = options_.wall_start + Seconds(now_ - started_).count();
+  if (ledger_[item].again) phase = Phase::kTeardown;  // Of its other phases nothing is published any more.
   Accept(item, worker, MakeFailure(ledger_[item].key.node_id, phase, text, wall));
   if (ledger_[item].state != Ledger::State::kFinished) FinishItem(item, worker);
 }

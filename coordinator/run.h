@@ -130,7 +130,7 @@ class Run {
   void Dismiss(AgentId agent, const std::string& why);
   void DoWithout(AgentId agent, const Ready& ready);
   void Pass(SharedFixtures::Outcome outcome);
-  void LoseWorkers(AgentId agent);
+  void TakeBack(AgentId agent);
   void TakeBackHeld(AgentId agent, std::optional<WorkerId> worker);
   // The lease, if the agent holds it and news under it counts.
   LeaseState* LiveLease(AgentId agent, LeaseId lease);

@@ -89,6 +89,7 @@ void Run::Dismiss(AgentId agent, const std::string& why) {
   agents_[agent].figures.end = "refused";
   ++refused_;
   AskForPlan();
+  TakeBack(agent);  // Its link is forgotten: no Lost follows.
 }
 
 // Who was refused does not come again: the others do not wait for it, unless so many were asked for.
@@ -153,17 +154,9 @@ void Run::Pass(SharedFixtures::Outcome outcome) {
   for (std::string& notice : outcome.notices) effects_.events.push_back(Notice{std::move(notice), true});
 }
 
-void Run::LoseWorkers(AgentId agent) {
-  for (std::uint32_t i = 0; i < agent_of_.size(); ++i)
-    if (agent_of_[i] == agent) Pass(shared_.Gone(WorkerId{i}));
-}
-
 void Run::On(AgentId agent, Goodbye& goodbye) {
   agents_[agent].gone = true;
-  LoseWorkers(agent);
-  for (auto& [id, lease] : leases_)
-    if (lease.agent == agent && lease.alive) ReturnLease(id);
-  AskForWalk();
+  TakeBack(agent);
   if (!goodbye.why.empty() && stage_ != Stage::kStopping && !agents_[agent].leaving)
     effects_.events.push_back(Notice{goodbye.why, false});
 }
@@ -174,7 +167,6 @@ void Run::On(const Lost& lost) {
   const std::string why = lost.why.empty() ? "" : " (" + lost.why + ")";
   effects_.events.push_back(
       Notice{fmt::format("agent {} is lost{}: its items run again", NameOf(lost.agent), why), true});
-  LoseWorkers(lost.agent);
   for (auto& [id, lease] : leases_) {
     if (lease.agent != lost.agent || !lease.alive) continue;
     // Of a lease without a running item the first unfinished one is presumed to have run: in order, that is next.
@@ -189,9 +181,17 @@ void Run::On(const Lost& lost) {
       BlameAgents(item);
     }
     if (!known && presumed) BlameAgents(*presumed);
-    ReturnLease(id);
   }
-  TakeBackHeld(lost.agent, std::nullopt);
+  TakeBack(lost.agent);
+}
+
+// However an agent went, once it is marked as gone: what it had goes to others.
+void Run::TakeBack(AgentId agent) {
+  for (std::uint32_t i = 0; i < agent_of_.size(); ++i)
+    if (agent_of_[i] == agent) Pass(shared_.Gone(WorkerId{i}));
+  for (auto& [id, lease] : leases_)
+    if (lease.agent == agent && lease.alive) ReturnLease(id);
+  TakeBackHeld(agent, std::nullopt);
   AskForWalk();
 }
 

@@ -22,7 +22,9 @@ void Run::CheckAllDone() {
 void Run::Finish() {
   // The run ended in the midst of these items: no other attempt will speak for them.
   for (const auto& [item, reports] : std::map(unpublished_.begin(), unpublished_.end()))
-    for (const TestReport& report : reports) Publish(ItemId{item}, ledger_[ItemId{item}].worker, report);
+    for (const TestReport& report : reports)
+      if (!ledger_[ItemId{item}].again || report.phase == Phase::kTeardown)
+        Publish(ItemId{item}, ledger_[ItemId{item}].worker, report);
   unpublished_.clear();
   stage_ = Stage::kFinished;
   finished_ = true;

@@ -189,3 +189,19 @@ def test_a_broken_json_module_keeps_no_report_back(make_project, command):
     breaks = "import json\nfrom json import JSONEncoder as E\ndef test_breaks():\n    E.encode = E.iterencode = E.default = json.dumps = json.loads = None\n"
     run = make_project({"test_a.py": breaks + "def test_fails():\n    assert 'ab' == 'cd'\n", **OTHERS}).run(*command)
     check_only(run, "test_a.py::test_fails", "call", ["assert 'ab' == 'cd'"], ["test_a.py::test_breaks", *other_ids()])
+
+
+WALKS = {  # What a folder's conftest does to the worker that lists the files: the arguments, exit code and a line.
+    "always": ("os._exit(7)", [], 3, "crash loop"),
+    "once": ("if os.environ['PYTEST_XDIST_WORKER'] == 'gw0': open(once, 'x').close(); os._exit(7)", [], 0, "gw0 exited with code 7"),
+    "hangs": ("import time; time.sleep(600)", ["--hang-timeout", "1", "--max-worker-restart", "0"], 3, "hung"),
+}
+
+
+@pytest.mark.parametrize("way", WALKS)
+def test_a_worker_that_ends_while_it_lists_the_files_does_not_hold_the_run_up(make_project, way):
+    code, args, exit_code, line = WALKS[way]
+    conftest = f"import os\nonce = os.path.join(os.path.dirname(__file__), 'once')\nif not os.path.exists(once):\n    {code}\n"
+    files = {"a/test_a.py": "def test_one(): pass\n", "b/conftest.py": conftest, "b/test_b.py": "def test_two(): pass\n"}
+    run = make_project(files).run("-n", "2", "--collect=file", *args)
+    assert run.exit == exit_code and line in run.stdout + run.stderr, run.stdout + run.stderr

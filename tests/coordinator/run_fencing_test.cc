@@ -14,7 +14,7 @@ constexpr AgentId kFirst{0}, kSecond{1};
 // Two agents with a worker each, and tests that the first one got.
 class Fence {
  public:
-  explicit Fence(std::vector<std::string> node_ids = {"a.py::x"}) : run(TwoWorkers()) {
+  explicit Fence(std::vector<std::string> node_ids = {"a.py::x"}, bool remote = false) : run(TwoWorkers(remote)) {
     for (const AgentId agent : {kFirst, kSecond}) {
       Hello hello;
       hello.workers = 1;
@@ -33,7 +33,7 @@ class Fence {
   void Apply(Run::Input input) {
     auto effects = run.Apply(Time{} + std::chrono::seconds(++turns), std::move(input));
     for (auto& [agent, message] : effects.messages)
-      if (const auto* assign = std::get_if<Assign>(&message)) leases.emplace_back(agent, assign->lease);
+      if (const auto* assign = std::get_if<Assign>(&message)) Note(agent, *assign);
     for (auto& event : effects.events) events.push_back(std::move(event));
   }
   void Say(AgentId agent, AgentMessage message) { Apply(Run::Said{agent, std::move(message)}); }
@@ -43,6 +43,23 @@ class Fence {
   void Pass(AgentId agent, LeaseId lease) {
     for (const Phase phase : {Phase::kSetup, Phase::kCall, Phase::kTeardown}) Report(agent, lease, phase);
     Say(agent, ItemFinished{WorkerId{Number(agent)}, lease, UnitId{0}, kItem});
+  }
+  // The first agent runs the test and holds its teardown's report back.
+  void Hold() {
+    Report(kFirst, leases[0].second, Phase::kSetup);
+    Report(kFirst, leases[0].second, Phase::kCall);
+    Say(kFirst, ItemFinished{WorkerId{0}, leases[0].second, UnitId{0}, kItem});
+  }
+  void Note(AgentId agent, const Assign& assign) {
+    leases.emplace_back(agent, assign.lease);
+    for (const Assignment& unit : assign.units)
+      if (std::find(unit.items.begin(), unit.items.end(), kItem) != unit.items.end()) of_item = assign.lease;
+  }
+  // The second agent's, after the first one was lost.
+  LeaseId LeaseOfItem() {
+    for (int i = 0; i < 2 && of_item == LeaseId{}; ++i) Say(kSecond, Credit{1});
+    REQUIRE(of_item != LeaseId{});
+    return of_item;
   }
   template <typename Kind>
   std::size_t Count() const {
@@ -57,6 +74,7 @@ class Fence {
   }
   // The first agent is lost, the second gets the test.
   void Lose() {
+    of_item = LeaseId{};
     Apply(Run::Lost{kFirst});
     Say(kSecond, Credit{1});
     REQUIRE(leases.size() == 2);
@@ -74,12 +92,14 @@ class Fence {
   Run run;
   int turns = 0;
   std::vector<std::pair<AgentId, LeaseId>> leases;
+  LeaseId of_item{};  // The last one that names the test.
   std::vector<Event> events;
 
  private:
-  static RunOptions TwoWorkers() {
+  static RunOptions TwoWorkers(bool remote) {
     RunOptions options;
     options.workers = 2;
+    options.remote = remote;
     return options;
   }
 };
@@ -129,6 +149,71 @@ TEST_CASE("a test whose held teardown report is lost with its agent runs again f
   CHECK(fence.Reports(Phase::kCall) == 1);
   CHECK(fence.Reports(Phase::kTeardown) == 1);
   CHECK(fence.Count<TestFinished>() == 1);
+}
+
+TEST_CASE("a test whose held teardown report goes with an agent that says goodbye runs again for it") {
+  Fence fence({"a.py::x", "a.py::y"});
+  fence.Hold();
+  fence.Say(kFirst, Goodbye{});
+  for (int i = 0; i < 2; ++i) fence.Say(kSecond, Credit{1});
+  for (const auto& [agent, lease] : std::vector(fence.leases)) fence.Pass(kSecond, lease);
+  CHECK(fence.Reports(Phase::kSetup) == 1);
+  CHECK(fence.Reports(Phase::kCall) == 1);
+  CHECK(fence.Reports(Phase::kTeardown) == 1);
+  CHECK(fence.Count<TestFinished>() == 1);
+}
+
+TEST_CASE("a run that ends while a test runs again for its teardown tells its result once") {
+  Fence fence({"a.py::x", "a.py::y"});
+  fence.Hold();
+  fence.Lose();
+  const LeaseId again = fence.LeaseOfItem();
+  fence.Report(kSecond, again, Phase::kSetup);
+  fence.Report(kSecond, again, Phase::kCall);
+  fence.Apply(Run::Interrupted{});
+  for (const AgentId agent : {kFirst, kSecond}) fence.Say(agent, Goodbye{});
+  REQUIRE(fence.run.finished());
+  CHECK(fence.Reports(Phase::kSetup) == 1);
+  CHECK(fence.Reports(Phase::kCall) == 1);
+  for (const Event& event : fence.events)
+    if (const auto* end = std::get_if<RunFinished>(&event)) CHECK(end->not_run == std::vector<std::string>{"a.py::y"});
+}
+
+TEST_CASE("a crash of a test that runs again for its teardown is told as the teardown's failure") {
+  Fence fence({"a.py::x", "a.py::y"});
+  fence.Hold();
+  fence.Lose();
+  const LeaseId again = fence.LeaseOfItem();
+  fence.Report(kSecond, again, Phase::kSetup);
+  WorkerLost lost;
+  lost.worker = WorkerId{1};
+  lost.status = 11;
+  lost.state = WorkerState::kCall;
+  lost.lease = again;
+  lost.item = fence.kItem;
+  lost.leases = {again};
+  fence.Say(kSecond, lost);
+  CHECK(fence.Reports(Phase::kCall) == 1);
+  CHECK(fence.Reports(Phase::kTeardown) == 1);
+  const auto told = std::find_if(fence.events.begin(), fence.events.end(), [](const Event& event) {
+    const auto* reported = std::get_if<TestReported>(&event);
+    return reported != nullptr && reported->report.phase == Phase::kTeardown;
+  });
+  REQUIRE(told != fence.events.end());
+  CHECK(std::get<TestReported>(*told).report.outcome == Outcome::kFailed);
+}
+
+TEST_CASE("what an agent was given before it is dismissed goes to another") {
+  Fence fence({"a.py::x"}, true);
+  fence.Say(kFirst, Ready{false, "no pytest", 4});
+  fence.Say(kSecond, Credit{1});
+  REQUIRE(fence.leases.size() == 2);
+  CHECK(fence.leases[1].first == kSecond);
+  fence.Pass(kSecond, fence.leases[1].second);
+  fence.Say(kSecond, LeaseDone{fence.leases[1].second, WorkerId{1}});
+  fence.Say(kSecond, Goodbye{});
+  REQUIRE(fence.run.finished());
+  CHECK(fence.run.exit_code() == 0);
 }
 
 TEST_CASE("a result that comes twice under its own lease counts once") {

@@ -111,7 +111,9 @@ class Worker:
             if self._stop == "finish":
                 self._drop_queue()
         elif kind == wire.WALK:
+            self._link.begin(ring.COLLECTING)  # For no lease: so that --hang-timeout counts and no file is blamed.
             self._link.send(wire.WALKED, self._units.walk())
+            self._link.begin(ring.IDLE, index=self._held_index())
         elif kind != wire.SHARED_ANSWER:  # One that nobody waits for was for a worker that was here before us.
             raise wire.WireError(f"a worker does not take frames of kind {kind}")
 
