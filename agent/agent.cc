@@ -255,7 +255,14 @@ void Agent::OnZygoteExit(int status) {
   if (!zygote_may_exit_ && !ready_) {
     send_(Ready{false, fmt::format("ERROR: {} ended before pytest was loaded: {}\n", options_.process.python, how), 3});
   } else if (!zygote_may_exit_) {
-    send_(InternalError{first_worker_, fmt::format("the process that workers are forked from ended: {}", how)});
+    const std::string why = fmt::format("the process that workers are forked from ended: {}", how);
+    // Where it has the session, the session's end goes with it. Else others can be started without it.
+    if (!begin_ || begin_->mode == CollectMode::kWhole) {
+      send_(InternalError{first_worker_, why});
+    } else {
+      why_fresh_ = why;
+      send_(Output{first_worker_, fmt::format("fastest: {}; workers go on, new ones are started fresh\n", why)});
+    }
   } else if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {  // As with a worker's: see OnWorkerExit.
     send_(InternalError{
         first_worker_,

@@ -97,11 +97,14 @@ std::optional<ProcessEntry> ParseStat(const std::string& text) {
 Result<pid_t> Spawn(const SpawnOptions& options) {
   SpawnArguments arguments;
   arguments.SetAttributes(options.own_group);
-  // Placed through high copies: a target number may be another one's source.
+  // Placed through copies above all of them: a target number may be another one's source.
+  int highest = 0;
+  for (const auto& placed : options.fds) highest = std::max(highest, placed.as);
   std::vector<UniqueFd> copies;
   for (const auto& placed : options.fds) {
-    copies.emplace_back(::fcntl(placed.fd, F_DUPFD_CLOEXEC, 64));
-    if (!copies.back().valid()) return Error{fmt::format("cannot copy a descriptor: {}", ::strerror(errno))};
+    copies.emplace_back(::fcntl(placed.fd, F_DUPFD_CLOEXEC, highest + 1));
+    if (!copies.back().valid())
+      return Error{fmt::format("cannot copy a descriptor: {} (ulimit -n)", ::strerror(errno))};
     posix_spawn_file_actions_adddup2(&arguments.actions, copies.back().get(), placed.as);
   }
   if (!options.directory.empty()) {

@@ -1,5 +1,6 @@
 #include "base/shared_memory.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,8 +11,11 @@
 namespace fastest {
 
 Result<SharedMemory> SharedMemory::Create(const std::string& name, std::size_t size) {
-  UniqueFd fd(::memfd_create(name.c_str(), MFD_CLOEXEC));
-  if (!fd.valid() || ::ftruncate(fd.get(), static_cast<off_t>(size)) != 0) {
+  UniqueFd fd(::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  // Who made it smaller would end us: reading what is not there any more is a SIGBUS.
+  constexpr int kFixed = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+  if (!fd.valid() || ::ftruncate(fd.get(), static_cast<off_t>(size)) != 0 ||
+      ::fcntl(fd.get(), F_ADD_SEALS, kFixed) != 0) {
     return Error{fmt::format("cannot make shared memory of {} bytes: {}", size, ::strerror(errno))};
   }
   void* mapped = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);

@@ -245,6 +245,13 @@ void TellFailure(const std::string& text) {
   if (!text.empty() && !text.ends_with('\n')) std::fputc('\n', stderr);
 }
 
+// Of a run that was interrupted and has a journal.
+void TellHowToGoOn(const Options& options) {
+  const std::string state = options.state_dir.empty() ? "" : " --state-dir " + options.state_dir;
+  std::fprintf(stderr, "fastest: run %s is not finished: --resume %s%s goes on with it\n", options.run_id.c_str(),
+               options.run_id.c_str(), state.c_str());
+}
+
 // Lets agents come: those of other machines, and the one in this process (null: there is none).
 // `launched` (null: they come by themselves) are started.
 Status OpenDoors(const Invocation& invocation, std::optional<NetworkOptions> network, CoordinatorSession& session,
@@ -386,9 +393,11 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::
   });
   loop.Run();
   console.Flush();
-  if (*journal) (*journal)->Close(interrupts == 0 && !left);
+  const bool goes_on = *journal && (*journal)->Close(interrupts == 0 && !left);
   if (left || alone) return left ? kDrained : kBecomePytest;
-  return Conclude(invocation, *session, launched != nullptr, history, console);
+  const int code = Conclude(invocation, *session, launched != nullptr, history, console);
+  if (goes_on) TellHowToGoOn(invocation.options);
+  return code;
 }
 
 // The end of a finished run, from its journal.

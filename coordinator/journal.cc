@@ -68,13 +68,19 @@ void Journal::Fail(const Error& error) {
   pending_.clear();
 }
 
-void Journal::Close(bool finished) {
-  if (!file_) return;
-  if (!planned_) return folder_.Remove();
-  if (finished && exit_code_) Add(JournalClosed{*exit_code_});
+bool Journal::Close(bool finished) {
+  if (!file_) return false;
+  if (!planned_) {
+    folder_.Remove();
+    return false;
+  }
+  const bool ends = finished && exit_code_;
+  if (ends) Add(JournalClosed{*exit_code_});
   Write();
-  if (file_) file_->Sync();
+  if (!file_) return false;  // It could not be written.
+  file_->Sync();
   file_.reset();
+  return !ends;
 }
 
 }  // namespace fastest

@@ -32,8 +32,9 @@ class Journal : public Reporter {
   // Writes what has come; waits for the disk if it is time to.
   void Commit(Time now);
   // The coordinator's end. `finished`: the run has ended, else it may be resumed (so too where it broke off: an
-  // internal error with tests that did not run). A run that got nowhere leaves no journal.
-  void Close(bool finished);
+  // internal error with tests that did not run). A run that got nowhere leaves no journal. True: there is one, and a
+  // run to go on with.
+  bool Close(bool finished);
 
  private:
   template <typename Record>

@@ -13,8 +13,10 @@ constexpr std::size_t kMostWaitingOutput = std::size_t{16} << 20;
 constexpr int kBadHandshakes = 3;
 constexpr Duration kBadHandshakeTime = 4s;
 
-// A connection that stays broken for so long is made anew from scratch.
+// A connection that stays broken for so long, or brings nothing to the coordinator, is made anew from scratch.
 constexpr Duration kRenewAfter = 8s;
+// Bytes a second that the slowest connection carries which is worth keeping.
+constexpr std::size_t kSlowest = std::size_t{32} << 10;
 
 bool IsNetwork(const std::string& endpoint) { return !endpoint.starts_with("inproc:"); }
 
@@ -28,7 +30,8 @@ AgentLink::AgentLink(ZmqContext& context, EventLoop& loop, AgentLinkOptions opti
       socket_(context, loop, Socket::Kind::kDealer,
               [this](const Socket::Origin&, std::string_view frame) { OnFrame(frame); }),
       heard_(loop.now()),
-      beat_(loop.now()) {
+      beat_(loop.now()),
+      progressed_(loop.now()) {
   loop_.AddPump([this] { return Pump(); });
 }
 
@@ -150,15 +153,27 @@ bool AgentLink::Pump() {
   return more;
 }
 
+// The coordinator is heard, but does not hear us: bytes that were damaged on the way promised it a frame that never
+// ends. ZeroMQ's own pings count any word of the other end, so that it would stay so.
+void AgentLink::RenewDeafConnection() {
+  if (channel_.sent_bytes() == 0 || channel_.acknowledged() != acknowledged_ || broken_) progressed_ = loop_.now();
+  acknowledged_ = channel_.acknowledged();
+  const auto patience = kRenewAfter + std::chrono::seconds(channel_.sent_bytes() / kSlowest);
+  if (loop_.now() - progressed_ < patience) return;
+  progressed_ = loop_.now();
+  socket_.Renew(endpoint_);
+}
+
 void AgentLink::Beat() {
   // If it was we who slept (stopped, suspended), the coordinator's silence says nothing.
-  if (loop_.now() - beat_ > 2 * kHeartbeat) heard_ = loop_.now();
+  if (loop_.now() - beat_ > 2 * kHeartbeat) heard_ = progressed_ = loop_.now();
   beat_ = loop_.now();
   // After some errors ZeroMQ does not try again by itself.
   if (broken_ && loop_.now() - *broken_ >= kRenewAfter) {
     broken_ = loop_.now();
     socket_.Renew(endpoint_);
   }
+  if (!session_.empty()) RenewDeafConnection();
   const auto silence = loop_.now() - heard_;
   if (silence >= options_.orphaned_after)
     EndLink(End::kOrphaned, fmt::format("no word from the coordinator at {} for {} s", endpoint_,

@@ -62,6 +62,7 @@ class AgentLink {
   bool Pump();
   bool WaitsForCompany();
   void Beat();
+  void RenewDeafConnection();
 
   EventLoop& loop_;
   AgentLinkOptions options_;
@@ -80,7 +81,9 @@ class AgentLink {
   std::size_t cut_bytes_ = 0;  // Of output, not yet told.
   int bad_handshakes_ = 0;     // In a row.
   Time first_bad_handshake_{};
-  std::optional<Time> broken_;  // Since when there is no connection, or since it was tried anew.
+  std::uint64_t acknowledged_ = 0;  // By the coordinator, as of progressed_:
+  Time progressed_;                 // when nothing was on its way, or something of it was last known to have come.
+  std::optional<Time> broken_;      // Since when there is no connection, or since it was tried anew.
   Refused refused_;
 };
 

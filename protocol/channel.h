@@ -92,6 +92,9 @@ class Channel {
   bool has_unacknowledged() const { return !kept_.empty(); }
   // What waits here for its acknowledgement, roughly.
   std::size_t kept_bytes() const { return kept_bytes_; }
+  // What of it is on its way, and the last message that was acknowledged.
+  std::size_t sent_bytes() const { return sent_bytes_; }
+  std::uint64_t acknowledged() const { return first_ - 1; }
 
  private:
   static std::size_t SizeOf(const AgentMessage& message) { return ApproximateSize(message); }

@@ -266,7 +266,8 @@ TEST_CASE("a worker that sends or writes nonsense is killed and told of") {
   Open(host);
   host->Receive(Batch(1, {deed}));
   REQUIRE(host.Wait<WorkerLost>());
-  CHECK(host.All<InternalError>().size() == 1);
+  CHECK(host.All<WorkerLost>()[0].traceback.starts_with("it was killed because it sent what is not its protocol: "));
+  CHECK(host.All<InternalError>().empty());
   host->Receive(Batch(2, {"p"}));
   REQUIRE(host.Wait<LeaseDone>());
   Close(host);
@@ -409,9 +410,24 @@ TEST_CASE("workers go on when the zygote dies, and the run is told") {
   for (const ProcessEntry& one : ListProcesses()) {
     if (one.parent == ::getpid()) ::kill(one.pid, SIGKILL);
   }
-  REQUIRE(host.Wait<InternalError>());
+  REQUIRE(host.Wait<Output>());
+  CHECK(
+      host.All<Output>()[0].text ==
+      "fastest: the process that workers are forked from ended: SIGKILL; workers go on, new ones are started fresh\n");
   const UniqueFd opened(::open(folder.File("gate").c_str(), O_WRONLY));
   REQUIRE(host.Wait<LeaseDone>());
   CHECK(host.All<WorkerLost>().empty());
+  Close(host);
+}
+
+TEST_CASE("the death of a zygote that has the session is an error") {
+  Host host(Fake(1));
+  Open(host, CollectMode::kWhole);
+  REQUIRE(host.Wait<Collected>());
+  for (const ProcessEntry& one : ListProcesses()) {
+    if (one.parent == ::getpid()) ::kill(one.pid, SIGKILL);
+  }
+  REQUIRE(host.Wait<InternalError>());
+  CHECK(host.All<InternalError>()[0].text == "the process that workers are forked from ended: SIGKILL");
   Close(host);
 }

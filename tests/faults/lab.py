@@ -95,6 +95,7 @@ class Lab:
         self.env = environment(base, {})
         self.tag = uuid.uuid4().hex[:6]
         self.port = 20000 + int(self.tag, 16) % 12000  # Below those that systems give to clients.
+        self.prefix: list[str] = []  # What starts the next processes: a program with its arguments.
         self.processes: list[subprocess.Popen] = []
         self.namespaces: list[str] = []
         self.home = Machine(self._namespace("c") if network else None)
@@ -130,7 +131,7 @@ class Lab:
     def start(self, machine: Machine, words: list[str], name: str, cwd: Path | None = None) -> subprocess.Popen:
         out = open(self.base / f"{name}.out", "w+b")
         process = subprocess.Popen(
-            machine.command([PROGRAM, *words]), cwd=cwd or self.root, env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+            machine.command([*self.prefix, PROGRAM, *words]), cwd=cwd or self.root, env=self.env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
         )
         process.said = Path(out.name)
         out.close()
@@ -142,8 +143,10 @@ class Lab:
         words = ["coordinator", "--listen", listen, "--python", PYTHON, *self.keys, "--report-log", str(self.log), "-v", *args]
         return self.start(self.home, words, name)
 
-    def agent(self, machine: Machine, *args: str, name: str = "agent", workers: int = 2, keys: list[str] | None = None) -> subprocess.Popen:
-        words = ["agent", "--connect", self.endpoint, "-n", str(workers), "--python", PYTHON, "--name", name]
+    def agent(
+        self, machine: Machine, *args: str, name: str = "agent", workers: int = 2, keys: list[str] | None = None, endpoint: str = ""
+    ) -> subprocess.Popen:
+        words = ["agent", "--connect", endpoint or self.endpoint, "-n", str(workers), "--python", PYTHON, "--name", name]
         return self.start(machine, [*words, *(self.keys if keys is None else keys), *args], name)
 
     def end(self) -> None:
@@ -181,6 +184,10 @@ class Lab:
             return process.wait(limit)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{process.said.stem} did not end in {limit} s\n{self.words()}") from None
+
+    def failed(self) -> list[str]:
+        """The report log's lines of failed reports."""
+        return [line for line in self.log.read_text().splitlines() if json.loads(line).get("outcome") == "failed"]
 
     def check(self, coordinator: subprocess.Popen, exit_code: int = 0) -> None:
         """Each test reported exactly once, whatever broke."""

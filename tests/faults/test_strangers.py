@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import socket
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -127,3 +128,41 @@ def test_a_hostile_agent_with_the_right_key_is_dropped_and_the_run_unharmed(make
     assert lab.wait(agent) == 0, lab.words()
     status = coordinator.said.read_text()
     assert "nonsense" in status, status + hostile.stdout
+
+
+def test_a_port_scan_does_no_harm(make_lab):
+    lab = make_lab(network=False, files=1, tests=12, body="time.sleep(0.15)")
+    coordinator = lab.coordinator()
+    agent = lab.agent(lab.machine())
+    lab.wait_for_runs(1)
+    linger = struct.pack("ii", 1, 0)  # Closed by a reset, as scanners do.
+    for number in range(600):
+        with socket.create_connection(("127.0.0.1", lab.port), 5) as stranger:
+            if number % 2 == 0:
+                stranger.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    lab.check(coordinator)
+    assert lab.wait(agent) == 0, lab.words()
+    assert len(coordinator.said.read_text().splitlines()) < 60, "a line for each stranger"
+
+
+@pytest.mark.long
+def test_strangers_that_send_a_byte_now_and_then_keep_no_agent_out(make_lab):
+    lab = make_lab(network=False, files=2, tests=12, body="time.sleep(0.25)")
+    coordinator = lab.coordinator("--expect-agents", "2")
+    first = lab.agent(lab.machine(), name="first")
+    greeting = b"\xff" + bytes(8) + b"\x7f\x03\x01CURVE" + bytes(48)
+    slow = [socket.create_connection(("127.0.0.1", lab.port), 5) for _ in range(150)]
+    second = None
+    for number, byte in enumerate(greeting[:40]):
+        for stranger in slow:
+            try:
+                stranger.send(bytes([byte]))
+            except OSError:
+                pass  # Turned away.
+        if number == 5:
+            second = lab.agent(lab.machine(), name="second")
+        time.sleep(0.15)
+    lab.check(coordinator)
+    assert [lab.wait(first), lab.wait(second)] == [0, 0], lab.words()
+    for stranger in slow:
+        stranger.close()
