@@ -147,7 +147,6 @@ void Worker::TakeRing() {
   if (broken_) return;
   auto records = ring_.Take();
   if (!records.ok()) return Broken(records.error().message);
-  believed_ = ring_.doing();
   for (Record& record : *records) Take(std::move(record));
 }
 
@@ -170,7 +169,8 @@ void Worker::Take(Record record) {
 
 void Worker::Broken(const std::string& why) {
   if (std::exchange(broken_, true)) return;
-  broken_why_ = fmt::format("it was killed because it sent what is not its protocol: {}", why);
+  send_(
+      InternalError{id_, fmt::format("worker {} sent what is not its protocol and is stopped: {}", Number(id_), why)});
   on_broken_();
 }
 
@@ -332,14 +332,14 @@ const ItemKey* Worker::CurrentItem(const Doing& doing) const {
 }
 
 WorkerLost Worker::Obituary(int status, bool hung) const {
-  const Doing doing = this->doing();
+  const Doing doing = ring_.doing();
   WorkerLost lost;
   lost.worker = id_;
   lost.pid = pid_;
   lost.status = status;
   lost.hung = hung;
   lost.state = doing.state;
-  lost.traceback = broken_why_.empty() ? FaultText() : broken_why_;
+  lost.traceback = FaultText();
   lost.leases = Leases();
   if (IsInItem(doing.state) || doing.state == WorkerState::kCollecting) {
     lost.lease = doing.lease;

@@ -72,8 +72,7 @@ class Worker {
   void Drain();
   void FlushOutput();
 
-  // What its header says; once that can't be believed any more, what it said before.
-  Doing doing() const { return broken_why_.empty() ? ring_.doing() : believed_; }
+  Doing doing() const { return ring_.doing(); }
   bool Holds(LeaseId lease) const;
   // How many leases it runs or has to run or collect: one that is collected and not yet released does not count.
   std::size_t ActiveLeases() const;
@@ -151,8 +150,6 @@ class Worker {
   bool stopped_ = false;
   bool gave_reason_ = false;  // STOPPING or INTERNAL_ERROR.
   bool broken_ = false;
-  std::string broken_why_;  // It sent what is not its protocol.
-  Doing believed_;          // As of the last look before that.
 };
 
 }  // namespace fastest

@@ -246,8 +246,10 @@ void TellFailure(const std::string& text) {
 }
 
 // Of a run that was interrupted and has a journal.
-void TellHowToGoOn(const Options& options) {
-  const std::string state = options.state_dir.empty() ? "" : " --state-dir " + options.state_dir;
+void TellHowToGoOn(const Invocation& invocation) {
+  const Options& options = invocation.options;
+  const bool usual = options.state_dir.empty() || options.state_dir == invocation.config.rootdir + "/.fastest";
+  const std::string state = usual ? "" : " --state-dir " + options.state_dir;
   std::fprintf(stderr, "fastest: run %s is not finished: --resume %s%s goes on with it\n", options.run_id.c_str(),
                options.run_id.c_str(), state.c_str());
 }
@@ -396,7 +398,7 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::
   const bool goes_on = *journal && (*journal)->Close(interrupts == 0 && !left);
   if (left || alone) return left ? kDrained : kBecomePytest;
   const int code = Conclude(invocation, *session, launched != nullptr, history, console);
-  if (goes_on) TellHowToGoOn(invocation.options);
+  if (goes_on) TellHowToGoOn(invocation);
   return code;
 }
 

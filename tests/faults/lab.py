@@ -176,6 +176,12 @@ class Lab:
             assert time.monotonic() < until, f"only {sum(self.runs().values())} tests have begun\n{self.words()}"
             time.sleep(0.05)
 
+    def wait_until_listening(self, coordinator: subprocess.Popen) -> None:
+        until = time.monotonic() + 30
+        while "listens on" not in coordinator.said.read_text():
+            assert time.monotonic() < until, self.words()
+            time.sleep(0.01)
+
     def words(self) -> str:
         return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-3000:]}" for path in sorted(self.base.glob("*.out")))
 

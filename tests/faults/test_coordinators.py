@@ -26,7 +26,7 @@ def test_sigterm_ends_a_run_like_ctrl_c_and_says_how_to_go_on(make_lab):
     assert "terminated" in said and "--resume R" in said, said
     assert [lab.wait(agent, 20) for agent in agents] == [0, 0], lab.words()
     begun = sum(lab.runs().values())
-    again = lab.coordinator("--run-id", "R", "--resume", "R", name="again")
+    again = lab.coordinator("--run-id", "R", "--resume", "R", "--expect-agents", "1", name="again")
     agent = lab.agent(lab.machine(), name="three")
     lab.check(again)
     assert lab.wait(agent) == 0
@@ -43,10 +43,7 @@ def test_a_coordinator_that_is_killed_in_any_phase_is_followed_by_one_that_ends_
     lab = make_lab(network=False, tests=8, body="time.sleep(0.2)")
     words = ["--run-id", "R", "--resume", "R", "--expect-agents", "2"]
     coordinator = lab.coordinator(*words)
-    until = time.monotonic() + 30
-    while "listens on" not in coordinator.said.read_text():
-        assert time.monotonic() < until, lab.words()
-        time.sleep(0.01)
+    lab.wait_until_listening(coordinator)
     agents = [] if phase == "listening" else [lab.agent(lab.machine(), name=name) for name in ("one", "two")]
     if phase == "loading":
         time.sleep(random.Random(SEED).uniform(0, 0.5))

@@ -149,6 +149,7 @@ def test_a_port_scan_does_no_harm(make_lab):
 def test_strangers_that_send_a_byte_now_and_then_keep_no_agent_out(make_lab):
     lab = make_lab(network=False, files=2, tests=12, body="time.sleep(0.25)")
     coordinator = lab.coordinator("--expect-agents", "2")
+    lab.wait_until_listening(coordinator)
     first = lab.agent(lab.machine(), name="first")
     greeting = b"\xff" + bytes(8) + b"\x7f\x03\x01CURVE" + bytes(48)
     slow = [socket.create_connection(("127.0.0.1", lab.port), 5) for _ in range(150)]
