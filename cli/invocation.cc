@@ -11,6 +11,7 @@
 #include "base/machine.h"
 #include "cli/ci_environment.h"
 #include "cli/settings.h"
+#include "cli/sharding.h"
 
 namespace fastest {
 namespace {
@@ -58,6 +59,22 @@ Status ReadFanOut(Options* options) {
   options->shard_index = job->index;
   options->shard_total = job->total;
   return Ok();
+}
+
+// The words of a run with the shard that it was: "auto" may be another one now.
+std::vector<std::string> WithShard(const std::vector<std::string>& words, const ToldShard& told) {
+  std::vector<std::string> pinned = {"--shard", fmt::format("{}/{}", told.index + 1, told.cut.total())};
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--") {
+      pinned.insert(pinned.end(), words.begin() + static_cast<std::ptrdiff_t>(i), words.end());
+      break;
+    }
+    if (words[i] == "--shard" && i + 1 < words.size())
+      ++i;
+    else if (!words[i].starts_with("--shard="))
+      pinned.push_back(words[i]);
+  }
+  return pinned;
 }
 
 }  // namespace
@@ -113,8 +130,10 @@ Result<Invocation> ResumedInvocation(const Invocation& asked) {
   if (found->contents && ::chdir(found->contents->opened.directory.c_str()) != 0)
     return Error{fmt::format("--resume {}: it was begun in {}, which is not there", asked.options.resume,
                              found->contents->opened.directory)};
-  auto invocation = ReadInvocation(found->words);
+  const auto told = ReadShardMember(found->contents ? found->contents->shard : "");
+  auto invocation = ReadInvocation(told ? WithShard(found->words, *told) : found->words);
   if (!invocation.ok()) return invocation.error();
+  invocation->words = found->words;
   invocation->options.run_id = asked.options.resume;
   invocation->options.state_dir = state;
   if (const auto& known = found->contents) {

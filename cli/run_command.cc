@@ -153,7 +153,12 @@ class PlanMaker {
     }
     const Discovery& found = discovery_ ? *discovery_ : kNothing;
     std::optional<ShardCut> cut;
-    if (options.sharded()) cut = MakeShardCut(found, history_, options, ready);
+    if (options.sharded()) {
+      // The history may have changed since the run was begun.
+      const auto& known = invocation_.resumption;
+      const auto told = ReadShardMember(known && known->contents ? known->contents->shard : "");
+      cut = told ? told->cut : MakeShardCut(found, history_, options, ready);
+    }
     return MakePlan(found, ready, options, invocation_.workers, history_, cut ? &*cut : nullptr);
   }
 

@@ -51,6 +51,27 @@ std::string ShardMember(const ShardCut& cut, std::uint32_t index) {
   return member.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+std::optional<ToldShard> ReadShardMember(const std::string& member) {
+  const json told = json::parse(member, nullptr, false);
+  const auto number = [](const json& value) { return value.is_number_unsigned() ? value.get<std::uint32_t>() : ~0U; };
+  if (!told.is_object() || !told.contains("files") || !told["files"].is_object()) return std::nullopt;
+  const std::uint32_t index = number(told.value("index", json()));
+  const std::uint32_t total = number(told.value("total", json()));
+  const json digest = told.value("digest", json());
+  if (total == ~0U || index >= total || !digest.is_string()) return std::nullopt;
+  std::map<std::string, std::uint32_t> files;
+  std::map<std::string, std::map<std::string, std::uint32_t>> split;
+  for (const auto& [path, shard] : told["files"].items()) {
+    if (shard.is_object()) {
+      auto& groups = split[path];
+      for (const auto& [group, its] : shard.items()) groups[group] = number(its);
+    } else {
+      files[path] = number(shard);
+    }
+  }
+  return ToldShard{index, ShardCut(total, digest.get<std::string>(), std::move(files), std::move(split))};
+}
+
 std::string DescribeShard(const ShardCut& cut, std::uint32_t index) {
   std::size_t own = 0;
   for (const auto& [path, shard] : cut.files()) own += shard == index ? 1 : 0;

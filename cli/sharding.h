@@ -21,6 +21,13 @@ ShardCut MakeShardCut(const Discovery& discovery, const History& history, const 
 // START's "shard": what the workers need to leave other shards' tests out (docs/protocol.md, 1.5).
 std::string ShardMember(const ShardCut& cut, std::uint32_t index);
 
+// The cut and the shard's index that ShardMember() told; nothing, if that is not what the text is.
+struct ToldShard {
+  std::uint32_t index = 0;
+  ShardCut cut;
+};
+std::optional<ToldShard> ReadShardMember(const std::string& member);
+
 // "shard 3/8: 41 of 320 files and parts of 1; cut 5f164f88a0b1c2d3".
 std::string DescribeShard(const ShardCut& cut, std::uint32_t index);
 

@@ -62,6 +62,7 @@ class Body {
     out_->append(text);
     return *this;
   }
+  Body& Put(const FlakyTest& test) { return Put(test.node_id).Put(test.attempts); }
   Body& Put(const CollectReport& report) { return Put(report.node_id).Put(report.outcome).Put(report.envelope); }
   template <typename T>
   Body& Put(const std::vector<T>& list) {
@@ -99,6 +100,10 @@ class Fields {
     text->assign(rest_.substr(0, size));
     rest_.remove_prefix(size);
   }
+  void Get(FlakyTest* test) {
+    Get(&test->node_id);
+    Get(&test->attempts);
+  }
   void Get(CollectReport* report) {
     Get(&report->node_id);
     GetWord(&report->outcome, Outcome::kOther);
@@ -113,6 +118,11 @@ class Fields {
       list->emplace_back();
       Get(&list->back());
     }
+  }
+  // A field that a later version has added: it keeps its value where the body ends before it.
+  template <typename T>
+  void GetAdded(T* field) {
+    if (!rest_.empty()) Get(field);
   }
   // An enumeration whose values end with `last`.
   template <typename T>
@@ -153,6 +163,7 @@ void Read(Fields& in, RunStarted* r) {
   in.Get(&r->workers);
   in.Get(&r->planned_items);
   in.Get(&r->planned_files);
+  in.GetAdded(&r->shard);
 }
 void Read(Fields& in, UnitCollected* r) {
   in.Get(&r->items);
@@ -165,6 +176,7 @@ void Read(Fields& in, UnitCollected* r) {
   in.Get(&r->include);
   in.Get(&r->exclude);
   in.Get(&r->serial);
+  in.GetAdded(&r->walked);
 }
 void Read(Fields& in, CollectionFinished* r) {
   in.Get(&r->items);
@@ -181,6 +193,7 @@ void Read(Fields& in, TestReported* r) {
   in.Get(&r->report.stop);
   in.Get(&r->report.duration);
   in.Get(&r->report.envelope);
+  in.GetAdded(&r->rerun);
 }
 void Read(Fields& in, TestFinished* r) {
   in.Get(&r->item);
@@ -210,6 +223,7 @@ void Read(Fields& in, RunFinished* r) {
   in.Get(&times.worker_busy);
   in.Get(&times.floor);
   in.Get(&times.floor_what);
+  in.GetAdded(&r->flaky);
 }
 void Read(Fields& in, JournalClosed* r) { in.Get(&r->exit_code); }
 
@@ -269,13 +283,13 @@ void AppendRecord(const JournalListening& r, std::string* out) { Body(Kind::kLis
 void AppendRecord(const RunStarted& r, std::string* out) {
   Body body(Kind::kRunStarted, out);
   body.Put(r.run_id).Put(r.wall_start).Put(r.ready).Put(r.mode).Put(r.why_mode);
-  body.Put(r.workers).Put(r.planned_items).Put(r.planned_files);
+  body.Put(r.workers).Put(r.planned_items).Put(r.planned_files).Put(r.shard);
 }
 
 void AppendRecord(const UnitCollected& r, std::string* out) {
   Body body(Kind::kCollected, out);
   body.Put(r.items).Put(r.node_ids).Put(r.reports).Put(r.deselected).Put(r.unit).Put(r.first);
-  body.Put(r.path).Put(r.include).Put(r.exclude).Put(r.serial);
+  body.Put(r.path).Put(r.include).Put(r.exclude).Put(r.serial).Put(r.walked);
 }
 
 void AppendRecord(const CollectionFinished& r, std::string* out) {
@@ -287,7 +301,7 @@ void AppendRecord(const TestReported& r, std::string* out) {
   // A known item's node id stands in the record that collected it.
   body.Put(r.item).Put(Number(r.item) == kNoItem ? r.node_id : std::string()).Put(r.worker);
   body.Put(r.report.phase).Put(r.report.outcome).Put(r.report.start).Put(r.report.stop).Put(r.report.duration);
-  body.Put(r.report.envelope);
+  body.Put(r.report.envelope).Put(r.rerun);
 }
 
 void AppendRecord(const TestFinished& r, std::string* out) {
@@ -308,7 +322,7 @@ void AppendRecord(const RunFinished& r, std::string* out) {
   body.Put(r.exit_code).Put(r.stop_reason).Put(r.not_run).Put(r.collected).Put(r.plugin_text);
   const RunTimes& times = r.times;
   body.Put(times.wall).Put(times.start).Put(times.discovery).Put(times.collect).Put(times.tests);
-  body.Put(times.worker_busy).Put(times.floor).Put(times.floor_what);
+  body.Put(times.worker_busy).Put(times.floor).Put(times.floor_what).Put(r.flaky);
 }
 
 void AppendRecord(const JournalClosed& r, std::string* out) { Body(Kind::kClosed, out).Put(r.exit_code); }

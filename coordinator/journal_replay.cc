@@ -4,6 +4,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <tuple>
 #include <unordered_map>
 
@@ -11,6 +12,13 @@ namespace fastest {
 namespace {
 
 using nlohmann::json;
+
+// It runs again; what is known of its attempts stays.
+void DropResult(RestoredItem* item) {
+  item->state = RestoredItem::State::kPending;
+  item->worker = {};
+  item->reports.clear();
+}
 
 // Takes a journal's records in, in order, and knows at any moment what a run that is resumed now would be given.
 class Rebuilding {
@@ -45,6 +53,7 @@ class Rebuilding {
   void On(RunStarted& started) {
     contents.planned = true;
     contents.mode = started.mode;
+    contents.shard = std::move(started.shard);
   }
   void On(UnitCollected& collected);
   void On(CollectionFinished&) {}
@@ -102,7 +111,14 @@ void Rebuilding::On(TestReported& reported) {
   }
   RestoredItem* item = Find(reported.item);
   if (item == nullptr) return;
-  if (item->complete()) *item = {std::move(item->key), {}, WorkerId{}, {}};  // It ran again in this part.
+  if (item->complete()) {  // It ran again in this part.
+    DropResult(item);
+    item->reruns.clear();
+  }
+  if (reported.rerun > 0) {
+    item->reruns.push_back({reported.rerun, reported.worker, std::move(reported.report)});
+    return;
+  }
   item->worker = reported.worker;
   item->reports.push_back(std::move(reported.report));
   if (item->state == RestoredItem::State::kHeld && item->reports.back().phase == Phase::kTeardown)
@@ -127,7 +143,7 @@ bool Rebuilding::RunsAgain(const WarningReport& warning) {
 void Rebuilding::DropUnfinished() {
   for (RestoredUnit& unit : contents.restored.units)
     for (RestoredItem& item : unit.items)
-      if (!item.complete()) item = {std::move(item.key), {}, WorkerId{}, {}};
+      if (!item.complete()) DropResult(&item);
   std::erase_if(contents.restored.warnings, [this](const WarningReport& warning) { return RunsAgain(warning); });
 }
 
@@ -148,7 +164,10 @@ class Telling {
     }
   }
   void On(TestReported reported) {
-    if (const RestoredItem* item = known_.Find(reported.item)) reported.node_id = item->key.node_id;
+    if (const RestoredItem* item = known_.Find(reported.item)) {
+      reported.node_id = item->key.node_id;
+      if (begun_.insert(reported.item).second) TellReruns(reported.item, *item);
+    }
     tell_(reported);
   }
   void On(TestFinished finished) {
@@ -158,6 +177,7 @@ class Telling {
   void On(const JournalRestored& restored) {
     const RestoredItem* item = known_.Find(restored.item);
     if (item == nullptr) return;
+    TellReruns(restored.item, *item);
     for (const TestReport& report : item->reports)
       tell_(TestReported{restored.item, item->key.node_id, item->worker, report, true});
     tell_(TestFinished{restored.item, item->key.node_id, item->worker, false, true});
@@ -168,8 +188,15 @@ class Telling {
   }
 
  private:
+  // Attempts of earlier parts.
+  void TellReruns(ItemId id, const RestoredItem& item) {
+    for (const RestoredRerun& rerun : item.reruns)
+      tell_(TestReported{id, item.key.node_id, rerun.worker, rerun.report, true, rerun.attempt});
+  }
+
   Rebuilding& known_;
   const std::function<void(const Event&)>& tell_;
+  std::set<ItemId> begun_;  // In this part.
 };
 
 }  // namespace

@@ -13,6 +13,13 @@
 
 namespace fastest {
 
+// Of an attempt that failed and was followed by another, or was to be (--retries).
+struct RestoredRerun {
+  std::uint32_t attempt = 0;  // From 1.
+  WorkerId worker{};
+  TestReport report;
+};
+
 struct RestoredItem {
   enum class State : std::uint8_t {
     kPending,  // No result, or not all of it: it runs again.
@@ -22,7 +29,8 @@ struct RestoredItem {
   ItemKey key;
   State state = State::kPending;
   WorkerId worker{};
-  std::vector<TestReport> reports;  // Empty unless complete.
+  std::vector<TestReport> reports;         // Empty unless complete.
+  std::vector<RestoredRerun> reruns = {};  // Whether or not it is complete: attempts count in all parts together.
 
   bool complete() const { return state == State::kComplete; }
 };

@@ -124,11 +124,8 @@ bool Run::RestoreUnit(UnitId id) {
   std::vector<ItemId> pending;
   for (std::size_t i = 0; i < items.size(); ++i) {
     RestoredItem& item = known->items[i];
-    if (item.complete()) {
-      RestoreItem(items[i], std::move(item));
-    } else if (!serial_set_.contains(Number(items[i]))) {
-      pending.push_back(items[i]);
-    }
+    if (!item.complete() && !serial_set_.contains(Number(items[i]))) pending.push_back(items[i]);
+    RestoreItem(items[i], std::move(item));
   }
   double seconds = 0;
   for (const ItemId item : pending) seconds += PredictSeconds(item);
@@ -145,7 +142,7 @@ void Run::RestoreWhole() {
       if (!found) {
         (item.complete() ? kept : missing).push_back(item.key.node_id);
         RestoreMissing(std::move(item));
-      } else if (item.complete()) {
+      } else {
         RestoreItem(*found, std::move(item));
       }
     }
@@ -167,15 +164,20 @@ void Run::RestoreMissing(RestoredItem item) {
   event.node_ids.assign(event.items.size(), item.key.node_id);
   effects_.events.emplace_back(std::move(event));
   if (item.complete()) return RestoreItem(id, std::move(item));
+  attempts_[id].failed = options_.retries;  // No worker could run it.
   FailItem(id, WorkerId{0}, Phase::kSetup,
            fmt::format("{} was collected before the run was resumed, but is not any more", item.key.node_id));
 }
 
+// Its attempts, and its result if it has one.
 void Run::RestoreItem(ItemId id, RestoredItem item) {
-  ledger_.Start(id, item.worker);
-  for (const TestReport& report : item.reports) ledger_.AddReport(id, report, true);
-  ledger_.Finish(id);
-  unpublished_restored_.emplace_back(id, std::move(item));
+  if (!item.reruns.empty()) attempts_[id].failed = item.reruns.back().attempt;
+  if (item.complete()) {
+    ledger_.Start(id, item.worker);
+    for (const TestReport& report : item.reports) ledger_.AddReport(id, report, true);
+    ledger_.Finish(id);
+  }
+  if (item.complete() || !item.reruns.empty()) unpublished_restored_.emplace_back(id, std::move(item));
 }
 
 // Not before tests may run: a collection error keeps everything from running.
@@ -183,11 +185,20 @@ void Run::PublishRestored() {
   const bool streams = plan_.mode == CollectMode::kFile && !plan_.collect_first;
   if (unpublished_restored_.empty() || (stage_ == Stage::kCollecting && !streams)) return;
   for (auto& [id, item] : std::exchange(unpublished_restored_, {})) {
+    for (RestoredRerun& rerun : item.reruns) {
+      test_seconds_ += rerun.report.duration;
+      effects_.events.emplace_back(
+          TestReported{id, item.key.node_id, rerun.worker, std::move(rerun.report), true, rerun.attempt});
+    }
     for (TestReport& report : item.reports) {
       test_seconds_ += report.duration;
-      if (report.outcome == Outcome::kFailed) CountFailure();
+      if (report.outcome == Outcome::kFailed) {
+        if (!item.reruns.empty()) attempts_[id].failed_at_last = true;
+        CountFailure();
+      }
       effects_.events.emplace_back(TestReported{id, item.key.node_id, item.worker, std::move(report), true});
     }
+    if (!item.complete()) continue;
     effects_.events.emplace_back(TestFinished{id, item.key.node_id, item.worker, false, true});
   }
 }

@@ -46,7 +46,8 @@ bool Run::RetryItem(ItemId item, WorkerId worker) {
     test_seconds_ += report.duration;
     if (Number(worker) < worker_busy_.size()) worker_busy_[Number(worker)] += report.duration;
     if (report.outcome != Outcome::kFailed) continue;
-    effects_.events.push_back(TestReported{item, ledger_[item].key.node_id, worker, AsRerun(report, attempts.failed)});
+    effects_.events.push_back(TestReported{item, ledger_[item].key.node_id, worker, AsRerun(report, attempts.failed),
+                                           false, attempts.failed});
   }
   unpublished_.erase(reports);
   AgentId agent{};

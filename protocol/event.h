@@ -60,7 +60,8 @@ struct TestReported {
   std::string node_id;
   WorkerId worker{};
   TestReport report;
-  bool restored = false;  // From the journal: it was reported before the run was resumed. So too below.
+  bool restored = false;    // From the journal: it was reported before the run was resumed. So too below.
+  std::uint32_t rerun = 0;  // Not 0: it is of this attempt, which failed and is followed by another (--retries).
 };
 
 struct TestFinished {

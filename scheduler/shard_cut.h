@@ -34,6 +34,11 @@ class ShardCut {
   // `total` >= 1 shards, numbered from 0. `salt`: what else the shards must agree on, for the digest.
   ShardCut(std::vector<ShardFile> files, std::uint32_t total, std::string_view salt = "");
 
+  // A cut that was made before, by its parts. Its loads are not known any more.
+  ShardCut(std::uint32_t total, std::string digest, std::map<std::string, std::uint32_t> files,
+           std::map<std::string, std::map<std::string, std::uint32_t>> split)
+      : total_(total), files_(std::move(files)), split_(std::move(split)), digest_(std::move(digest)) {}
+
   std::uint32_t total() const { return total_; }
   bool IsSplit(const std::string& path) const { return split_.contains(path); }
   // The shard of a file that is not split.

@@ -1,5 +1,8 @@
 #include "coordinator/journal_record.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "tests/catch.h"
 
 using namespace fastest;
@@ -19,7 +22,7 @@ std::vector<std::string> OneOfEach() {
   const auto add = [&](const auto& record) { AppendRecord(record, &framed.emplace_back()); };
   add(JournalOpened{kJournalFormat, 2, "r", "1.0", 12.5, true, "/w", {"-k", "a b"}, "d"});
   add(JournalListening{"tcp://127.0.0.1:5555"});
-  add(RunStarted{"r", 12.5, "{}", CollectMode::kFile, "why", 4, 10, 3});
+  add(RunStarted{"r", 12.5, "{}", CollectMode::kFile, "why", 4, 10, 3, "{\"index\":1}"});
   add(UnitCollected{{ItemId{0}, ItemId{1}},
                     {"a::x", "a::y"},
                     {{"a", Outcome::kPassed, "{}"}},
@@ -29,9 +32,10 @@ std::vector<std::string> OneOfEach() {
                     "a",
                     {"x", "y"},
                     {"z"},
-                    {1}});
+                    {1},
+                    {"a", "b"}});
   add(CollectionFinished{2, 1, 0});
-  add(TestReported{ItemId{1}, "a::y", WorkerId{2}, {Phase::kCall, Outcome::kFailed, 1, 2, 0.5, "{\"report\":1}"}});
+  add(TestReported{ItemId{1}, "a::y", WorkerId{2}, {Phase::kCall, Outcome::kFailed, 1, 2, 0.5, "{}"}, false, 3});
   add(TestFinished{ItemId{1}, "a::y", WorkerId{2}, true});
   add(JournalRestored{ItemId{0}});
   add(WarningRaised{{"{\"message\":\"m\"}"}});
@@ -41,6 +45,7 @@ std::vector<std::string> OneOfEach() {
   end.exit_code = 1;
   end.not_run = {"a::x"};
   end.times.worker_busy = {0.1, 0.2};
+  end.flaky = {{"a::y", 2}};
   add(end);
   add(JournalClosed{1});
   return framed;
@@ -74,6 +79,23 @@ TEST_CASE("every kind of record is read as it was written") {
   }
   CHECK(reader.problem().empty());
   CHECK(reader.readable() == file.size());
+}
+
+TEST_CASE("a record from before its last field was added is read without it") {
+  // A report as fastest 0.1 wrote it: no number of a rerun at its end.
+  std::string record;
+  AppendRecord(TestReported{ItemId{1}, "", WorkerId{2}, {Phase::kCall, Outcome::kFailed, 1, 2, 0.5, "{}"}}, &record);
+  const std::string body = record.substr(8, record.size() - 8 - 4);
+  std::string file(kJournalHead);
+  const std::uint32_t head[] = {
+      static_cast<std::uint32_t>(body.size()),
+      static_cast<std::uint32_t>(XXH3_64bits_withSeed(body.data(), body.size(), body.size()))};
+  file.append(reinterpret_cast<const char*>(head), sizeof head).append(body);
+  JournalReader reader(file);
+  const auto read = reader.Next();
+  REQUIRE(read);
+  CHECK(std::get<TestReported>(*read).report.envelope == "{}");
+  CHECK(std::get<TestReported>(*read).rerun == 0);
 }
 
 TEST_CASE("a journal that is cut anywhere is read up to its last whole record") {

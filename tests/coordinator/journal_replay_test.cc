@@ -37,6 +37,10 @@ class Written {
     for (const Phase phase : {Phase::kSetup, Phase::kCall, Phase::kTeardown}) Report(item, phase);
     return Add(TestFinished{ItemId{item}, "", WorkerId{1}, false});
   }
+  Written& Rerun(std::uint32_t item, std::uint32_t attempt) {
+    return Add(
+        TestReported{ItemId{item}, "", WorkerId{1}, {Phase::kCall, Outcome::kOther, 1, 2, 0.5, ""}, false, attempt});
+  }
   Restored Read() const {
     auto contents = ReadJournal(file);
     REQUIRE(contents.ok());
@@ -73,6 +77,33 @@ TEST_CASE("an item whose teardown report is held back is complete when that has 
   CHECK(Items(journal.Read()) == std::vector<std::string>{"a::x -"});
   journal.Report(0, Phase::kTeardown);
   CHECK(Items(journal.Read()) == std::vector<std::string>{"a::x 3"});
+}
+
+TEST_CASE("attempts that failed are known of items with and without a result, and count on in later parts") {
+  Written journal = Written().Open(0).Collect("a", {"a::x", "a::y"}).Rerun(0, 1).Pass(0).Rerun(1, 1);
+  journal.Report(1, Phase::kSetup);
+  journal.Open(1).Collect("a", {"a::x", "a::y"}).Add(JournalRestored{ItemId{0}}).Rerun(1, 2);
+  const Restored restored = journal.Read();
+  CHECK(Items(restored) == std::vector<std::string>{"a::x 3", "a::y -"});
+  CHECK(restored.units.at(0).items.at(0).reruns.size() == 1);
+  CHECK(restored.units.at(0).items.at(1).reruns.size() == 2);
+  CHECK(restored.units.at(0).items.at(1).reruns.back().attempt == 2);
+}
+
+TEST_CASE("a finished run tells the attempts of all its parts before the result") {
+  Written journal = Written().Open(0).Collect("a", {"a::x"}).Rerun(0, 1);
+  journal.Open(1).Collect("a", {"a::x"}).Rerun(0, 2).Pass(0).Add(RunFinished{}).Add(JournalClosed{0});
+  std::vector<std::uint32_t> told;
+  ReplayJournal(journal.file, [&](const Event& event) {
+    if (const auto* report = std::get_if<TestReported>(&event)) told.push_back(report->rerun);
+  });
+  CHECK(told == std::vector<std::uint32_t>{1, 2, 0, 0, 0});
+}
+
+TEST_CASE("the shard that a run was is known") {
+  Written journal;
+  journal.Add(JournalOpened{}).Add(RunStarted{"r", 0, "{}", CollectMode::kFile, "", 2, 0, 0, "{\"index\":2}"});
+  CHECK(ReadJournal(journal.file)->shard == "{\"index\":2}");
 }
 
 TEST_CASE("equal node ids are told apart by their order") {
