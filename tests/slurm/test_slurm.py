@@ -234,6 +234,18 @@ def test_a_killed_coordinator_leaves_nothing_on_the_nodes(site):
 
 
 @pytest.mark.skipif(not shutil.which("unshare"), reason="needs unshare")
+def test_a_run_with_sync_that_was_killed_goes_on_in_another_allocation(site):
+    process = site.start(*site.words("-N2"), "--sync", "--run-id", "R")
+    site.wait_for(lambda: len(re.findall(r"PASSED", site.said())) >= 4, "no test has passed")
+    process.kill()
+    process.wait()
+    assert site.nothing_left()
+    exit_code, said = site.end_of(site.start(PROGRAM, "slurm", "-N2", "--", "--resume", "R"))
+    assert exit_code == 0, said
+    assert re.search(r"run R goes on: \d+ tests have their result", said), said
+    assert site.each_once()
+
+
 def test_a_folder_that_the_nodes_do_not_see_is_named(site):
     # A mount of its own: what is written into it is not there for slurmd.
     inside = f"mount -t tmpfs none {site.base} && mkdir {site.base}/mine && cd {site.base}/mine && echo 'def test(): pass' > test_a.py && "

@@ -172,6 +172,23 @@ def test_a_run_of_a_killed_coordinator_goes_on(two):
     assert two.each_once()
 
 
+def test_hosts_without_the_code_get_it_and_a_killed_run_goes_on_with_it(two, tmp_path):
+    """--sync by way of ssh: into an empty folder of each host; the run goes on in what it fetched before."""
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    where = ("--remote-dir", str(empty))
+    process = two.ssh("build1,build2", *where, run=("--sync", "--run-id", "R"))
+    two.in_the_middle()
+    process.kill()
+    process.wait()
+    assert two.nothing_at_the_hosts()
+    options = [f"--ssh-option=-F{two.hosts.config}", "-n", "2", *two.python, *where]
+    exit_code, said = two.end_of(two.start("ssh", "build1,build2", *options, "--", "--resume", "R"))
+    assert exit_code == 0, said
+    assert re.search(r"run R goes on: \d+ tests have their result", said), said
+    assert two.each_once() and not list(empty.iterdir())
+
+
 def test_a_master_connection_is_used_and_keeps_no_tunnel(site, tmp_path_factory):
     site.write(SLOW, files=1)
     site.hosts.add("build1")
