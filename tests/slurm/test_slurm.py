@@ -97,6 +97,12 @@ class Site:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         return words[1] == b"agent" and f"SLURMD_NODENAME={node}".encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
 
+    def kill_coordinator(self) -> None:
+        """It, and not the salloc that started it."""
+        [coordinator] = [pid for pid, words in marked_processes(self.mark).items() if words.startswith(f"{PROGRAM} slurm -- ")]
+        os.kill(coordinator, signal.SIGKILL)
+        assert self.nothing_left()
+
     def nothing_left(self, limit: float = 20) -> bool:
         self.wait_for(lambda: not marked_processes(self.mark), "something is left", limit)
         self.wait_for(lambda: not self.lab.jobs(), "a job is left", limit)
@@ -228,24 +234,20 @@ def test_scancel_of_a_batch_job_lets_the_run_say_what_it_has(site):
 def test_a_killed_coordinator_leaves_nothing_on_the_nodes(site):
     site.slurm()
     site.in_the_middle()
-    [coordinator] = [pid for pid, words in marked_processes(site.mark).items() if words.startswith(f"{PROGRAM} slurm -- ")]
-    os.kill(coordinator, signal.SIGKILL)
-    assert site.nothing_left()
+    site.kill_coordinator()
 
 
-@pytest.mark.skipif(not shutil.which("unshare"), reason="needs unshare")
 def test_a_run_with_sync_that_was_killed_goes_on_in_another_allocation(site):
-    process = site.start(*site.words("-N2"), "--sync", "--run-id", "R")
+    site.start(*site.words("-N2"), "--sync", "--run-id", "R")
     site.wait_for(lambda: len(re.findall(r"PASSED", site.said())) >= 4, "no test has passed")
-    process.kill()
-    process.wait()
-    assert site.nothing_left()
+    site.kill_coordinator()
     exit_code, said = site.end_of(site.start(PROGRAM, "slurm", "-N2", "--", "--resume", "R"))
     assert exit_code == 0, said
     assert re.search(r"run R goes on: \d+ tests have their result", said), said
     assert site.each_once()
 
 
+@pytest.mark.skipif(not shutil.which("unshare"), reason="needs unshare")
 def test_a_folder_that_the_nodes_do_not_see_is_named(site):
     # A mount of its own: what is written into it is not there for slurmd.
     inside = f"mount -t tmpfs none {site.base} && mkdir {site.base}/mine && cd {site.base}/mine && echo 'def test(): pass' > test_a.py && "
