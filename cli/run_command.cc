@@ -342,7 +342,6 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::
   Reporting reporting(invocation.options, invocation.guess, attached, console);
   if (const Status files = reporting.Open(); !files.ok()) return refuse(files.error());
   const std::string setup = MakeSetup(invocation, reporting);
-
   auto agent_options = MakeAgentOptions(invocation.options, invocation.agent_workers, attached);
   if (!agent_options.ok() && has_agent) return refuse(agent_options.error());
   const Status warm = coordinator ? Ok() : UseWarmProcess(invocation, setup, attached, console, &*agent_options);

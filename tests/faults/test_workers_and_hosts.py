@@ -39,6 +39,7 @@ def test_a_zygote_that_is_killed_costs_no_result(make_lab):
     assert "forked from ended: SIGKILL" in coordinator.said.read_text()
 
 
+@pytest.mark.long
 def test_a_worker_that_stands_still_for_a_while_costs_only_time(make_lab):
     lab = make_lab(network=False, tests=8, body="time.sleep(0.25)")
     coordinator = lab.coordinator("--expect-agents", "2")
@@ -86,6 +87,7 @@ def test_an_agent_that_comes_and_goes_all_the_time_holds_nobody_up(make_lab):
     assert lab.wait(steady) == 0
 
 
+@pytest.mark.long
 def test_two_agents_of_one_name_are_two_agents(make_lab):
     lab = make_lab(network=False, tests=8, body="time.sleep(0.25)")
     coordinator = lab.coordinator("--expect-agents", "2")
@@ -179,7 +181,7 @@ def test_workers_with_little_memory_fail_what_needs_more_and_nothing_else(make_l
     assert len(lab.failed()) == 2 and all("MemoryError" in line for line in lab.failed())
 
 
-@pytest.mark.parametrize("number", [12, pytest.param(24, marks=pytest.mark.long), 64, pytest.param(256, marks=pytest.mark.long)])
+@pytest.mark.parametrize("number", [pytest.param(12, marks=pytest.mark.long), pytest.param(24, marks=pytest.mark.long), 64, pytest.param(256, marks=pytest.mark.long)])
 def test_an_agent_with_few_descriptors_works_or_says_why_not(make_lab, number):
     lab, coordinator, agent = limited(make_lab, f"--nofile={number}:{number}", 1, files=2, tests=8, body="time.sleep(0.3)")
     lab.check(coordinator)
