@@ -32,7 +32,7 @@ def test_a_zygote_that_is_killed_costs_no_result(make_lab):
     coordinator = lab.coordinator("--expect-agents", "2")
     victim, other = (lab.agent(lab.machine(), name=name) for name in ("victim", "other"))
     lab.wait_for_runs(4)
-    os.kill(started(lab, victim, 3)[0], signal.SIGKILL)
+    os.kill(started(lab, victim, 2)[0], signal.SIGKILL)
     lab.check(coordinator)
     assert [lab.wait(victim), lab.wait(other)] == [0, 0], lab.words()
     assert set(lab.runs().values()) == {1}
@@ -41,11 +41,11 @@ def test_a_zygote_that_is_killed_costs_no_result(make_lab):
 
 @pytest.mark.long
 def test_a_worker_that_stands_still_for_a_while_costs_only_time(make_lab):
-    lab = make_lab(network=False, tests=8, body="time.sleep(0.25)")
+    lab = make_lab(network=False, tests=20, body="time.sleep(0.4)")
     coordinator = lab.coordinator("--expect-agents", "2")
     agents = [lab.agent(lab.machine(), name=name) for name in ("one", "two")]
     lab.wait_for_runs(4)
-    worker = started(lab, agents[0], 3)[1]
+    worker = started(lab, agents[0], 2)[1]
     os.kill(worker, signal.SIGSTOP)
     time.sleep(4)
     os.kill(worker, signal.SIGCONT)
