@@ -233,4 +233,44 @@ CASES = {
             }.items()
         }
     ),
+    "an item's own steps replaced": red(
+        conftest(
+            """
+            def pytest_itemcollected(item):
+                steps = {name: getattr(item, name) for name in ("runtest", "setup", "teardown")}
+                def replace(name):
+                    def step():
+                        steps[name]()
+                        assert not item.name.startswith(f"test_no_{name}")
+                    setattr(item, name, step)
+                for name in steps:
+                    replace(name)
+            """,
+            {
+                "test_a.py": "".join(f"def test_no_{name}(): pass\ndef test_no_{name}_tmp(tmp_path): pass\n" for name in ("runtest", "setup", "teardown")),
+                "test_b.py": "def test_runs(): pass\n",
+            },
+        )
+    ),
+    "pytest.Function patched": red(
+        conftest(
+            """
+            import functools
+            import pytest
+            def replace(name):
+                usual = getattr(pytest.Function, name)
+                @functools.wraps(usual)
+                def step(self):
+                    usual(self)
+                    assert not self.name.startswith(f"test_no_{name}")
+                setattr(pytest.Function, name, step)
+            replace("runtest")
+            replace("setup")
+            """,
+            {
+                "test_a.py": "".join(f"def test_no_{name}(): pass\ndef test_no_{name}_tmp(tmp_path): pass\n" for name in ("runtest", "setup")),
+                "test_b.py": "def test_runs(): pass\n",
+            },
+        )
+    ),
 }

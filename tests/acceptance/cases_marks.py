@@ -149,4 +149,40 @@ CASES = {
     ),
     "mark on a fixture": red("import pytest\n@pytest.mark.skip\n@pytest.fixture\ndef f(): pass\ndef test_f(f): pass"),
     "serial mark": green("import pytest\n@pytest.mark.fastest(serial=True)\ndef test_f(): pass\ndef test_g(): pass", loose="warnings stdout"),
+    "marks that a conftest adds when the item runs": green(
+        {
+            "conftest.py": """
+                import pytest
+                @pytest.hookimpl(hookwrapper=True)
+                def pytest_runtest_protocol(item):
+                    if "wrapped" in item.name: item.add_marker(pytest.mark.skip(reason="wrapped"))
+                    yield
+                @pytest.hookimpl(tryfirst=True)
+                def pytest_runtest_setup(item):
+                    if "set_up" in item.name: item.add_marker(pytest.mark.skip(reason="set up"))
+                    if "expected" in item.name: item.add_marker(pytest.mark.xfail(reason="late"))
+                    if "not_run" in item.name: item.add_marker(pytest.mark.xfail(reason="late", run=False))
+            """,
+            "test_case.py": """
+                def test_wrapped(): assert 0
+                def test_wrapped_tmp(tmp_path): assert 0
+                def test_set_up(): assert 0
+                def test_set_up_tmp(tmp_path): assert 0
+                def test_expected(): assert 0
+                def test_not_run(): assert 0
+                def test_runs(): pass
+            """,
+        }
+    ),
+    "a test marks its class and its module": green(
+        """
+        import pytest
+        class TestRest:
+            def test_marks(self, request): request.node.parent.add_marker(pytest.mark.skip(reason="rest"))
+            def test_skipped(self): assert 0
+        def test_marks_module(request): request.node.parent.add_marker(pytest.mark.xfail(reason="rest", strict=True))
+        def test_fails(): assert 0
+        def test_fails_too(tmp_path): assert 0
+        """
+    ),
 }

@@ -29,6 +29,7 @@ from fastest.surroundings import Logs, Output, Warnings
 _CURRENT_TEST = "PYTEST_CURRENT_TEST"
 _STATES = {"setup": ring.SETUP, "call": ring.CALL, "teardown": ring.TEARDOWN}
 _PASSED = 0
+_REPLACED = frozenset(known_hooks.OWN_STEPS)
 
 
 class FastProtocol:
@@ -74,10 +75,11 @@ class FastProtocol:
                     next(wrapper)
                 try:
                     foreign = self._foreign = self._neighbours.foreign
+                    marks = self._count_marks(self._neighbours, item)
                     if foreign.is_empty:
-                        self._run_phases(item, nextitem)
+                        self._run_phases(item, nextitem, marks)
                     else:
-                        foreign.call_protocol(item, nextitem, lambda: self._run_phases(item, nextitem))
+                        foreign.call_protocol(item, nextitem, lambda: self._run_phases(item, nextitem, marks))
                         self._output.spill()
                 finally:
                     for wrapper in reversed(wrappers):
@@ -95,11 +97,13 @@ class FastProtocol:
 
     def _is_fast(self, item: pytest.Item) -> bool:
         around = self._neighbours
-        if around is None or around.parent is not item.parent or around.plugins != len(self._plugins):
+        if around is None or around.parent is not item.parent or around.plugins != len(self._plugins) or around.have_marks_changed():
             around = self._neighbours = Neighbours(item.parent, len(self._plugins))
             if type(item) is pytest.Function:
                 self._passed.location(item)  # Its file is known from now on.
         if not around.is_known or type(item) is not pytest.Function or "subtests" in item.fixturenames or self._output.is_closed():
+            return False
+        if not _REPLACED.isdisjoint(vars(item)):
             return False
         return not item.own_markers or not any(mark.name in DECIDING_MARKS for mark in item.own_markers)
 
@@ -110,17 +114,17 @@ class FastProtocol:
     def _has_filters(self, item: pytest.Item) -> bool:
         return self._neighbours.has_filters or any(mark.name == "filterwarnings" for mark in item.own_markers)
 
-    def _run_phases(self, item: pytest.Item, nextitem: pytest.Item | pytest.Collector | None) -> None:
+    def _run_phases(self, item: pytest.Item, nextitem: pytest.Item | pytest.Collector | None, marks: int) -> None:
         session, state = self._session, self._session._setupstate
         around = self._neighbours
-        marks = self._count_marks(around, item)
+        is_marked = self._count_marks(around, item) != marks  # By a wrapper of the protocol.
         if not item._request:
             item._initrequest()
-        is_quiet = self._is_quiet(item, around)
+        is_quiet = not is_marked and self._is_quiet(item, around)
         try:
             if is_quiet:
                 passed = self._set_up_quietly(item)
-            elif "setup" in self._foreign.phases or any(error for _, error in state.stack.values()):
+            elif is_marked or "setup" in self._foreign.phases or any(error for _, error in state.stack.values()):
                 # Outside hooks; or the set-up of a class or module has failed before.
                 passed = self._as_pytest(item, "setup")
             else:
@@ -145,6 +149,7 @@ class FastProtocol:
 
     def _as_pytest(self, item: pytest.Item, when: str, **arguments: object) -> bool:
         if not self._foreign.is_empty:
+            self._output.spill()
             self._output.leave()  # What a plugin writes outside of core's wrappers is not captured.
             self._logs.leave_level()
         return core_protocol.call_and_report(item, when, **arguments).passed

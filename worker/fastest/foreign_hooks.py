@@ -127,7 +127,7 @@ def _inside_of_core(ihook: object, when: str) -> list[pluggy.HookImpl] | None:
             inside.append(impl)
         elif core in ("capture", "logging"):
             is_outside = True
-        elif core in _AMONG_HOOKS or (core == "skipping" and have_wrappers and core_protocol.is_wrapper(impl)):
+        elif core in _AMONG_HOOKS or (core == "skipping" and (when == "setup" or (have_wrappers and core_protocol.is_wrapper(impl)))):
             inside.append(impl)
     return inside
 
@@ -142,7 +142,12 @@ class Neighbours:
         self.foreign = ForeignHooks(self.ihook, parent.config)
         self.nodes = parent.listchain()
         self.marks = [node.own_markers for node in self.nodes]
+        self._mark_count = sum(map(len, self.marks))
         names = {mark.name for marks in self.marks for mark in marks}
         self.has_filters = "filterwarnings" in names
         self.is_known = not names & DECIDING_MARKS and known_hooks.are_known(self.ihook)
         self.calls_itself = self.is_known and known_hooks.calls_functions_itself(self.ihook)
+
+    def have_marks_changed(self) -> bool:
+        """Whether a test or fixture has marked the collector, or one above it, since."""
+        return sum(map(len, self.marks)) != self._mark_count

@@ -26,6 +26,7 @@ _KNOWN = {
     "pytest_runtest_logfinish": "logging terminal",
 }
 _NEEDED = {"runner", "skipping", "capture", "logging", "unraisableexception", "threadexception", "warnings", "assertion"}
+OWN_STEPS = ("runtest", "setup", "teardown")  # What an item does in its phases; a conftest may put its own in place.
 _FULL_PROTOCOL_OPTIONS = ("usepdb", "trace", "setuponly", "setupshow", "setupplan", "fulltrace", "runxfail")
 _REPORT_READERS = ("pytest_terminal_summary", "pytest_sessionfinish", "pytest_unconfigure")
 _READS_NOTHING = "pytest_reportlog"  # It closes its file, which the coordinator writes.
@@ -60,7 +61,16 @@ def are_known(ihook: object) -> bool:
                 return False
             found.add(core)
     runs_items = any(not core_protocol.is_wrapper(impl) for impl in foreign_impls(ihook, "pytest_runtest_protocol"))
-    return not runs_items and found >= _NEEDED  # Without -p no:logging and its like.
+    return not runs_items and found >= _NEEDED and _are_steps_pytests()  # Without -p no:logging and its like.
+
+
+def _are_steps_pytests() -> bool:
+    """Whether what pytest.Function does in its phases is as pytest has it; wrappers have other globals."""
+    return all(_home(getattr(pytest.Function, name)).startswith("_pytest.") for name in OWN_STEPS)
+
+
+def _home(function: object) -> str:
+    return getattr(function, "__globals__", {}).get("__name__", "")
 
 
 def foreign_impls(ihook: object, name: str) -> list:
