@@ -155,4 +155,31 @@ CASES = {
         needs="anyio",
     ),
     "asyncio plugin": red("import pytest\n@pytest.mark.asyncio\nasync def test_f():\n    assert 0\n", needs="pytest_asyncio"),
+    "hooks log and print between phases": red(
+        {
+            "conftest.py": """
+                import logging
+                import pytest
+                @pytest.hookimpl(hookwrapper=True)
+                def pytest_runtest_makereport(item, call):
+                    yield
+                    print("reporting")
+                    logging.warning("reporting %s", call.when)
+                def pytest_runtest_logstart(): logging.warning("start")
+                def pytest_runtest_logfinish(): logging.warning("finish")
+            """,
+            "test_case.py": """
+                import pytest
+                def records(caplog): return [r.getMessage() for when in ("setup", "call") for r in caplog.get_records(when)]
+                @pytest.fixture
+                def logs(caplog):
+                    yield
+                    assert records(caplog) == []
+                def test_f(): print("mine"); assert 0
+                def test_g(caplog): assert records(caplog) == []
+                def test_h(logs): pass
+            """,
+        },
+        loose="stdout",
+    ),
 }

@@ -79,6 +79,8 @@ class FastProtocol:
                     if foreign.is_empty:
                         self._run_phases(item, nextitem, marks)
                     else:
+                        if foreign.hears_between:
+                            self._logs.leave()
                         foreign.call_protocol(item, nextitem, lambda: self._run_phases(item, nextitem, marks))
                         self._output.spill()
                 finally:
@@ -146,6 +148,8 @@ class FastProtocol:
         finally:
             item._request = False
             item.funcargs = None
+            if self._foreign.hears_between:
+                self._logs.leave()
 
     def _as_pytest(self, item: pytest.Item, when: str, **arguments: object) -> bool:
         if not self._foreign.is_empty:
@@ -262,6 +266,7 @@ class FastProtocol:
         """Reports a phase that ended well; whether it still passes when plugins have seen its report."""
         envelopes, foreign = self._recorder.envelopes, self._foreign
         if foreign.reads_reports or foreign.reads_log:
+            self._logs.leave()  # What these hooks log is not the test's.
             call = core_protocol.passed_call(when, start, stop, duration)
             report = item.ihook.pytest_runtest_makereport(item=item, call=call)
             if foreign.reads_log or not report.passed:

@@ -37,6 +37,7 @@ class ForeignHooks:
         self.phases = self._hooked - self._inside.keys()  # Those that are pytest's own.
         self.reads_reports, self.reads_log = has("makereport"), has("logreport")
         self._reads_starts = has("logstart") or has("logfinish")
+        self.hears_between = bool(self._wrappers) or self._reads_starts  # Hooks before and after the phases.
         self.leaves_quiet = not (self._wrappers or self.reads_reports or self.reads_log or self._hooked - {"call"})
         self.is_empty = self.leaves_quiet and not self._hooked and not self._reads_starts
 
