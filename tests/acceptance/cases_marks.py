@@ -180,7 +180,7 @@ CASES = {
         class TestRest:
             def test_marks(self, request): request.node.parent.add_marker(pytest.mark.skip(reason="rest"))
             def test_skipped(self): assert 0
-        def test_marks_module(request): request.node.parent.add_marker(pytest.mark.xfail(reason="rest", strict=True))
+        def test_marks_module(request): request.node.parent.add_marker(pytest.mark.xfail(reason="rest"))
         def test_fails(): assert 0
         def test_fails_too(tmp_path): assert 0
         """
