@@ -93,6 +93,11 @@ def copy_of_fixture_info(info: object) -> object:
     return type(info)(argnames=info.argnames, initialnames=info.initialnames, names_closure=closure, name2fixturedefs=definitions)
 
 
+def id_of(item: pytest.Item) -> object:
+    """What a report is given to name its item: a str, or pytest 9.2's structured id."""
+    return getattr(item, "id", None) or item.nodeid
+
+
 def count_keywords(item: pytest.Item) -> int:
     """Grows when a keyword or mark is added to the item or to a node above it."""
     count, node = 0, item

@@ -19,8 +19,10 @@ from types import SimpleNamespace, TracebackType
 import pytest
 
 from fastest import core_protocol, known_hooks, ring
+from fastest.compat_setup import FixtureSetup
 from fastest.foreign_hooks import DECIDING_MARKS, ForeignHooks, Neighbours
 from fastest.passed import PassedEnvelopes
+from fastest.passed_reports import PassedReports
 from fastest.recorder import Entry, Recorder
 from fastest.reports import PHASES
 from fastest.stand_in import StandIn
@@ -51,6 +53,8 @@ class FastProtocol:
             core_protocol.keep_hook_proxies(session)
             self._warnings, self._output, self._logs = Warnings(config), Output(config), Logs(config)
             self._passed = PassedEnvelopes(config, recorder.envelopes)
+            self._reports = PassedReports(config)
+            self._fixtures = FixtureSetup(config)
             self._queues = core_protocol.exception_queues(config)
             self._wrappers = [core_protocol.explain_assertions]
             if known_hooks.has_timeout(config):
@@ -122,6 +126,7 @@ class FastProtocol:
         is_marked = self._count_marks(around, item) != marks  # By a wrapper of the protocol.
         if not item._request:
             item._initrequest()
+        self._fixtures.prepare(item)
         is_quiet = not is_marked and self._is_quiet(item, around)
         try:
             if is_quiet:
@@ -268,7 +273,7 @@ class FastProtocol:
         if foreign.reads_reports or foreign.reads_log:
             self._logs.leave()  # What these hooks log is not the test's.
             call = core_protocol.passed_call(when, start, stop, duration)
-            report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+            report = self._reports.make(item, call, foreign.report_wrappers)
             if foreign.reads_log or not report.passed:
                 item.ihook.pytest_runtest_logreport(report=report)
             else:

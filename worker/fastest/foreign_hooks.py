@@ -14,7 +14,7 @@ from types import SimpleNamespace, TracebackType
 import pluggy
 import pytest
 
-from fastest import core_protocol, known_hooks
+from fastest import core_protocol, known_hooks, passed_reports
 
 _PHASES = ("setup", "call", "teardown")
 _AMONG_HOOKS = ("runner", "unraisableexception", "threadexception")  # Hooks hear what these raise.
@@ -36,6 +36,7 @@ class ForeignHooks:
         self._inside = {when: impls for when in self._hooked if (impls := _inside_of_core(ihook, when)) is not None}
         self.phases = self._hooked - self._inside.keys()  # Those that are pytest's own.
         self.reads_reports, self.reads_log = has("makereport"), has("logreport")
+        self.report_wrappers = passed_reports.wrappers_of(ihook) if self.reads_reports else None
         self._reads_starts = has("logstart") or has("logfinish")
         self.hears_between = bool(self._wrappers) or self._reads_starts  # Hooks before and after the phases.
         self.leaves_quiet = not (self._wrappers or self.reads_reports or self.reads_log or self._hooked - {"call"})
