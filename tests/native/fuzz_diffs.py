@@ -18,7 +18,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "worker"))
 
-from fastest import delta, difflib_form  # noqa: E402
+from fastest import delta, difflib_form, extension  # noqa: E402
 
 ALPHABETS = ["ab", "ab ", "abc \t", "0123456789.,", "abcdefgh \t,:'", "aé\u00a0\u3000\u2003 x", "日本語 \U0001f600\ud800\t", "a\x00\x1c\x85\u2028 "]
 JUNK = frozenset(" \t")
@@ -108,7 +108,7 @@ def main() -> int:
     options = parser.parse_args()
     with open(options.difflib, encoding="utf-8") as file:
         form = difflib_form.form_of(file.read())
-    native, oracle = difflib_form.extension(), load(options.difflib)
+    native, oracle = extension.load(), load(options.difflib)
     version = ".".join(map(str, sys.version_info[:3]))
     if native is None or form is None:
         print(f"{version}: nothing to compare: extension {native}, form of {options.difflib} {form}")

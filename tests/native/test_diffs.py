@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from fastest import delta, difflib_form
+from fastest import delta, difflib_form, extension
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = (ROOT / "build" / "fastest_native.abi3.so").exists()
@@ -26,14 +26,14 @@ def floats(count: int, seed: int) -> list[str]:
 @pytest.fixture(params=["extension", "python"])
 def either(request, monkeypatch):
     if request.param == "python":
-        monkeypatch.setattr(difflib_form, "extension", lambda: None)
+        monkeypatch.setattr(extension, "load", lambda: None)
     elif not BUILT:
         pytest.skip("fastest_native is not built")
 
 
 @needs_extension
 def test_the_extension_is_found_and_knows_this_difflib():
-    assert difflib_form.extension() is not None
+    assert extension.load() is not None
     assert difflib_form.form() in (difflib_form.RECURSIVE, difflib_form.WINDOWED)
 
 
@@ -66,7 +66,7 @@ def test_the_notice_ends_as_the_lines_do(either):
 
 @needs_extension
 def test_lines_are_made_when_they_are_asked_for(monkeypatch):
-    asked, native = [], difflib_form.extension()
+    asked, native = [], extension.load()
 
     class Native:
         opcodes = native.opcodes
@@ -76,7 +76,7 @@ def test_lines_are_made_when_they_are_asked_for(monkeypatch):
             asked.append(args)
             return native.replace(*args)
 
-    monkeypatch.setattr(difflib_form, "extension", lambda: Native)
+    monkeypatch.setattr(extension, "load", lambda: Native)
     lines = delta.ndiff([*"abcdefghi", "x"], [*"abcdefghi", "y"], 60, difflib.ndiff)
     assert next(lines) == "  a" and not asked
     assert list(lines)[-2:] == ["- x", "+ y"] and len(asked) == 1

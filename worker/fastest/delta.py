@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Callable, Iterator, Sequence
 from time import thread_time
 
-from fastest import difflib_form
+from fastest import difflib_form, extension
 
 _FEW_PAIRS, _FEW_CHARACTERS = 64, 2_000  # So little that the extension is not worth looking for.
 
@@ -59,7 +59,7 @@ def _is_small(a: Sequence[str], b: Sequence[str]) -> bool:
 
 
 def _within(a: Sequence[str], b: Sequence[str], budget: Budget) -> Iterator[str]:
-    native, form = difflib_form.extension(), difflib_form.form()
+    native, form = extension.load(), difflib_form.form()
     is_ours = native is not None and form is not None and all(type(line) is str for side in (a, b) for line in side)
     try:
         if is_ours:

@@ -10,11 +10,6 @@ import ast
 import difflib
 import functools
 import hashlib
-import importlib.machinery
-import importlib.util
-import os
-import sys
-from types import ModuleType
 
 RECURSIVE, WINDOWED = "recursive", "windowed"
 _KNOWN = {
@@ -27,9 +22,6 @@ _WHOLE_FILES = {
     "0c6afc23568d55b3e9ac914f9c5361e3033e778aa5b58d3cc82835fc5c638679": RECURSIVE,  # 3.10 to 3.13.
 }
 _LOOKED_AT = {"SequenceMatcher", "Differ", "ndiff", "IS_CHARACTER_JUNK", "_calculate_ratio", "_keep_original_ws"}
-_NAME = "fastest_native"
-_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_PLACES = (_HERE, os.path.join(os.path.dirname(_HERE), "build"))  # Installed, and in a checkout.
 
 
 def digest(source: str) -> str:
@@ -65,21 +57,3 @@ def form_of(source: str) -> str | None:
     """The form of a difflib, by its source."""
     quick = hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()
     return _WHOLE_FILES.get(quick) or _KNOWN.get(digest(source))
-
-
-@functools.lru_cache(maxsize=None)
-def extension() -> ModuleType | None:
-    """The extension, where it was built and this interpreter can load it."""
-    suffix = ".abi3.so"  # Not among the suffixes of a free-threaded build or of PyPy.
-    if sys.version_info < (3, 9) or suffix not in importlib.machinery.EXTENSION_SUFFIXES:
-        return None
-    for folder in _PLACES:
-        path = os.path.join(folder, _NAME + suffix)
-        spec = importlib.util.spec_from_file_location(_NAME, path, loader=importlib.machinery.ExtensionFileLoader(_NAME, path))
-        try:
-            module = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(module)
-        except ImportError:
-            continue
-        return module
-    return None

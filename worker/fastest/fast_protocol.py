@@ -287,8 +287,11 @@ class FastProtocol:
             return True
         item.stash.setdefault(core_protocol.tmppath_result_key, {})[when] = True
         entry = self._entry
-        envelope = self._passed.of(item, when, start, stop, duration) if envelopes.full else b""
-        self._link.report(entry.unit, entry.index, PHASES[when], _PASSED, (start, stop, duration), envelope)
+        if envelopes.full:
+            envelope = self._passed.of(item, when, start, stop, duration)
+            self._link.report(entry.unit, entry.index, PHASES[when], _PASSED, (start, stop, duration), envelope)
+        else:
+            self._link.passed(entry.unit, entry.index, PHASES[when], (start, stop, duration))
         return True
 
 
