@@ -195,16 +195,23 @@ void Run::TakeBack(AgentId agent) {
   AskForWalk();
 }
 
-// Items whose teardown reports were held back by the agent, or by this worker of it: they run again for these.
+// Items whose teardown reports were held back by the agent, or by this worker of it: they run again for these. When
+// all workers are ending it is too late for that: a report that is missing is red.
 void Run::TakeBackHeld(AgentId agent, std::optional<WorkerId> worker) {
-  if (stage_ == Stage::kStopping) return;
+  const bool too_late = stage_ == Stage::kStopping;
+  if (too_late && incomplete_ok_) return;
   std::vector<ItemId> back;
   for (std::uint32_t i = 0; i < ledger_.size(); ++i) {
     const Ledger::Item& item = ledger_[ItemId{i}];
     if (!item.held || (worker && item.worker != *worker)) continue;
     if (const auto lease = leases_.find(item.lease); lease == leases_.end() || lease->second.agent != agent) continue;
     ledger_.Reopen(ItemId{i});
-    back.push_back(ItemId{i});
+    if (too_late) {
+      FailItem(ItemId{i}, item.worker, Phase::kTeardown,
+               fmt::format("agent {} was lost before it told how the teardown went", NameOf(agent)));
+    } else {
+      back.push_back(ItemId{i});
+    }
   }
   QueueAgain(back);
 }

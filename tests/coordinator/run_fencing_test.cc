@@ -163,6 +163,15 @@ TEST_CASE("a test whose held teardown report goes with an agent that says goodby
   CHECK(fence.Count<TestFinished>() == 1);
 }
 
+TEST_CASE("a held teardown report that is lost when all workers are ending fails the test") {
+  Fence fence;
+  fence.Hold();
+  fence.Apply(Run::Lost{kFirst});
+  fence.End();
+  CHECK(fence.Reports(Phase::kTeardown) == 1);
+  CHECK(fence.run.exit_code() == 1);
+}
+
 TEST_CASE("a run that ends while a test runs again for its teardown tells its result once") {
   Fence fence({"a.py::x", "a.py::y"});
   fence.Hold();
