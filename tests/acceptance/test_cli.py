@@ -115,6 +115,20 @@ def timeless(text: str) -> list[str]:
     return [line for line in lines if line and "generated report log" not in line]
 
 
+@pytest.mark.parametrize("args", [["-n", "1"], ["-n", "2"]])
+def test_warnings_alike_of_one_process_count_as_often_as_in_pytest(make_project, args):
+    files = {"helper.py": "import warnings\ndef old(): warnings.warn('old', DeprecationWarning)\n", "test_a.py": "from helper import old\nold()\nold()\ndef test_a(): pass\n"}
+    truth, ours = make_project(files, "truth"), make_project(files, "ours.")
+    for most, code in (("2", 0), ("1", 6)):
+        assert truth.pytest("--max-warnings", most).exit == ours.run("--max-warnings", most, *args).exit == code
+
+
+@ours_only
+def test_testrunuid_is_what_was_asked_for(make_project):
+    files = {"test_a.py": "import os\ndef test_a(testrun_uid): assert testrun_uid == os.environ['PYTEST_XDIST_TESTRUNUID'] == 'mine'\n"}
+    assert make_project(files).run("--testrunuid", "mine", "-n", "2").exit == 0
+
+
 @ours_only
 @pytest.mark.parametrize("args", [[], ["-v"], ["-q"], ["-n", "1"], ["-n", "1", "-v"]])
 def test_a_pipe_gets_no_control_characters(make_project, args):
