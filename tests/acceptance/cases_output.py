@@ -182,4 +182,12 @@ CASES = {
         },
         loose="stdout",
     ),
+    "log handlers of the run, in each file that is collected later": green(
+        {f"test_{name}.py": """
+            import logging
+            def test_f():
+                assert [type(one).__name__ for one in logging.getLogger().handlers][:2] == ["_LiveLoggingNullHandler", "_FileHandler"]
+        """ for name in "abcd"},
+        "--log-file=x.log",
+    ),
 }

@@ -48,9 +48,12 @@ class FilePlugin:
         return True
 
     def run(self, config: pytest.Config, session: pytest.Session, task: Callable[[], None]) -> None:
-        """Does `task` inside what core puts round a collection: its warning filters, log handlers, assertion rewriting."""
+        """Does `task` inside what core puts round a collection: its warning filters, assertion rewriting.
+
+        Log handlers are those of the run loop already: put on twice, they would be gone with the collection's end.
+        """
         self._task = task
-        compat.core_hook(config, "pytest_collection")(session=session)
+        compat.core_hook(config, "pytest_collection", without="logging-plugin")(session=session)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makeitem(self, collector: pytest.Collector, name: str) -> list | None:

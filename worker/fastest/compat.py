@@ -205,10 +205,11 @@ def collect_names_only(node: pytest.Module):
     return PyCollector.collect(node)
 
 
-def core_hook(config: pytest.Config, name: str):
-    """The hook with pytest's own implementations (and ours) only."""
+def core_hook(config: pytest.Config, name: str, without: str = ""):
+    """The hook with pytest's own implementations (and ours) only, save the plugin that is registered as `without`."""
     impls = getattr(config.hook, name).get_hookimpls()
     foreign = [impl.plugin for impl in impls if not is_core(impl.plugin_name, impl.plugin) and not is_ours(impl.plugin)]
+    foreign += [impl.plugin for impl in impls if impl.plugin_name == without]
     return config.pluginmanager.subset_hook_caller(name, foreign)
 
 
