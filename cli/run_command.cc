@@ -308,9 +308,10 @@ int ExitCodeOf(const CoordinatorSession& session, bool launched) {
 
 // What is left of a run that is over: its exit code.
 int Conclude(const Invocation& invocation, const CoordinatorSession& session, bool launched, History& history,
-             Console& console) {
+             bool goes_on, Console& console) {
   KeepHistory(invocation, session.run(), history, console);
   TellFailure(session.run().failure_text());
+  if (goes_on) TellHowToGoOn(invocation);
   return ExitCodeOf(session, launched);
 }
 
@@ -401,9 +402,7 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::
   console.Flush();
   const bool goes_on = *journal && (*journal)->Close(interrupts == 0 && !left);
   if (left || alone) return left ? kDrained : kBecomePytest;
-  const int code = Conclude(invocation, *session, launched != nullptr, history, console);
-  if (goes_on) TellHowToGoOn(invocation);
-  return code;
+  return Conclude(invocation, *session, launched != nullptr, history, goes_on, console);
 }
 
 // The end of a finished run, from its journal.

@@ -1,8 +1,9 @@
 // WarningCounts: which of the warnings that workers tell count. A value.
 //
 // Several processes configure, load the same conftests and may import the same file: what each of them meets in that
-// counts as often as the one of them has met it that met it most often, as in pytest's single process. A test's own
-// warnings always count.
+// counts as often as the one of them has met it that met it most often, as in pytest's single process; what is met
+// while pytest is configured counts once, since the process that workers are forked from speaks as the first of them.
+// A test's own warnings always count.
 
 #pragma once
 

@@ -23,6 +23,14 @@ TEST_CASE("a warning that one process meets twice counts twice") {
   CHECK(counts.Take(WorkerId{1}, kAtImport));
 }
 
+TEST_CASE("a warning of the configuration counts once, whoever says it how often") {
+  const WarningReport warning{R"({"when": "config", "filename": "a.py", "lineno": 3, "message": "old"})"};
+  WarningCounts counts;
+  CHECK(counts.Take(WorkerId{0}, warning));
+  CHECK_FALSE(counts.Take(WorkerId{0}, warning));
+  CHECK_FALSE(counts.Take(WorkerId{1}, warning));
+}
+
 TEST_CASE("a test's own warnings always count") {
   WarningCounts counts;
   CHECK(counts.Take(WorkerId{0}, kInATest));

@@ -216,8 +216,7 @@ def test_junit_properties_are_those_of_plain_pytest(make_project, workers):
     theirs.pytest(*args)
     ours.run("-n", workers, *args)
     assert any('name="colour" value="red"' in each for each in properties(ours))
-    # A session's properties stay in a worker, as under pytest-xdist.
-    assert properties(ours) == [each for each in properties(theirs) if workers == "1" or "built" not in each]
+    assert properties(ours) == properties(theirs)
 
 
 def test_with_pytest_xdist_installed_its_names_are_there_and_its_workers_are_not(make_project):

@@ -1,11 +1,9 @@
 """The fast protocol: runs an item with pytest's own set-up, fixtures and calls, but without the hooks round them.
 
-A phase that passes and has nothing to tell costs a few microseconds and no report object. Everything else is pytest's:
-a phase that ended in an exception, or in a way that needs a second look, is *replayed*: its hooks are called as ever,
-but what it did is not done again; a stand-in raises the exception that was raised, from where it was raised. So
-reports, tracebacks, xfail and skips are made by pytest itself. Hooks of plugins and conftests are called where they
-would be (foreign_hooks.py); where pytest's own are not those that we know, pytest_runtest_protocol does it all
-(known_hooks.py).
+A phase that passes and has nothing to tell makes no report. Any other is *replayed*: its hooks are called as ever, but
+a stand-in raises the exception that was raised, from where it was raised; so reports, tracebacks, xfail and skips are
+pytest's own. Hooks of plugins and conftests are called where they would be (foreign_hooks.py); where pytest's own are
+not those that we know, pytest_runtest_protocol does it all (known_hooks.py).
 """
 
 from __future__ import annotations
