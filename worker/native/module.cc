@@ -240,7 +240,8 @@ PyObject* CallAreEmpty(PyObject* /*module*/, PyObject* arguments) {
 }
 
 PyMethodDef methods[] = {
-    {"are_empty", CallAreEmpty, METH_VARARGS, "are_empty(inode, inode) -> whether 1 and 2 are these files, with nothing in them"},
+    {"are_empty", CallAreEmpty, METH_VARARGS,
+     "are_empty(inode, inode) -> whether 1 and 2 are these files, with nothing in them"},
     {"opcodes", CallOpcodes, METH_VARARGS, "opcodes(a, b, junk, autojunk, may_go_on) -> list of tuples, or None"},
     {"replace", CallReplace, METH_VARARGS, "replace(a, b, windowed, may_go_on) -> list of lines, or None"},
     {nullptr, nullptr, 0, nullptr},
