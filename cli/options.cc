@@ -191,6 +191,16 @@ std::vector<std::string> SplitCluster(const std::string& word) {
   return {word.substr(0, at), "-" + word.substr(at)};
 }
 
+// The words with their clusters split; behind "--" there are none.
+std::vector<std::string> SplitClusters(const std::vector<std::string>& words) {
+  std::vector<std::string> split;
+  const auto end = std::find(words.begin(), words.end(), "--");
+  for (auto word = words.begin(); word != end; ++word)
+    for (std::string& part : SplitCluster(*word)) split.push_back(std::move(part));
+  split.insert(split.end(), end, words.end());
+  return split;
+}
+
 // Of bytes.
 void AddSize(CLI::App* app, const std::string& name, std::optional<std::uint64_t>* size) {
   const auto problem = [](const std::string& text) {
@@ -321,14 +331,8 @@ Status ParseOwn(std::vector<std::string> words, Options* options) {
 }  // namespace
 
 Status ScanOptions(const std::vector<std::string>& given, bool from_command_line, Options* options) {
-  std::vector<std::string> own, words;
-  for (auto word = given.begin(); word != given.end(); ++word) {
-    if (*word == "--") {
-      words.insert(words.end(), word, given.end());
-      break;
-    }
-    for (std::string& part : SplitCluster(*word)) words.push_back(std::move(part));
-  }
+  const std::vector<std::string> words = SplitClusters(given);
+  std::vector<std::string> own;
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--") {
       if (from_command_line) options->pytest_argv.insert(options->pytest_argv.end(), words.begin() + i, words.end());
@@ -405,7 +409,8 @@ void GuessValue(const std::string& name, const std::string& value, PytestGuess* 
 
 }  // namespace
 
-PytestGuess GuessPytest(const std::vector<std::string>& words) {
+PytestGuess GuessPytest(const std::vector<std::string>& given) {
+  const std::vector<std::string> words = SplitClusters(given);
   PytestGuess guess;
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--") {

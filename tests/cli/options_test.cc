@@ -27,6 +27,11 @@ TEST_CASE("short options stand in one word, the last one with its value") {
   CHECK(options.pytest_argv == std::vector<std::string>{"-v", "-q", "-k", "a and b", "-xsv", "tests"});
 }
 
+TEST_CASE("the value of the last short option in a word is no path") {
+  const PytestGuess guess = GuessPytest({"-vn", "2", "-qk", "a and b", "tests"});
+  CHECK(guess.args == std::vector<std::string>{"tests"});
+}
+
 TEST_CASE("a word of flags, or of letters that nobody knows, stays as it is") {
   const std::vector<std::string> words{"-vv", "-rA", "-zn2", "-k-vn2", "--", "-vn2"};
   CHECK(Scanned(words).pytest_argv == words);
