@@ -11,9 +11,7 @@
 
 #include "base/machine.h"
 #include "cli/agent_words.h"
-#include "cli/console.h"
 #include "cli/exit_code.h"
-#include "protocol/event.h"
 
 namespace fastest {
 namespace {
@@ -121,10 +119,7 @@ Result<std::vector<std::string>> CiWords(const std::vector<std::string>& words, 
 
 int CiCommand(const std::vector<std::string>& words) {
   const auto command = CiWords(words, [](const char* name) { return Environment(name); });
-  if (!command.ok()) {
-    Console().Complain(command.error().message);
-    return kUsage;
-  }
+  if (!command.ok()) return Fail(command.error());
   std::fputs(fmt::format("fastest {}\n", fmt::join(*command, " ")).c_str(), stdout);
   std::fflush(stdout);
   if (std::find(words.begin(), words.end(), "--dry-run") != words.end()) return 0;
@@ -135,8 +130,7 @@ int CiCommand(const std::vector<std::string>& words) {
   for (std::string& word : all) argv.push_back(word.data());
   argv.push_back(nullptr);
   ::execv(self.c_str(), argv.data());
-  Console().Complain(fmt::format("cannot start {}: {}", self, std::strerror(errno)));
-  return kInternal;
+  return Fail(Error{fmt::format("cannot start {}: {}", self, std::strerror(errno))}, kInternal);
 }
 
 }  // namespace fastest

@@ -11,7 +11,6 @@
 #include "base/machine.h"
 #include "cli/ci_environment.h"
 #include "cli/settings.h"
-#include "cli/sharding.h"
 
 namespace fastest {
 namespace {
@@ -130,10 +129,11 @@ Result<Invocation> ResumedInvocation(const Invocation& asked) {
   if (found->contents && ::chdir(found->contents->opened.directory.c_str()) != 0)
     return Error{fmt::format("--resume {}: it was begun in {}, which is not there", asked.options.resume,
                              found->contents->opened.directory)};
-  const auto told = ReadShardMember(found->contents ? found->contents->shard : "");
+  auto told = ReadShardMember(found->contents ? found->contents->shard : "");
   auto invocation = ReadInvocation(told ? WithShard(found->words, *told) : found->words);
   if (!invocation.ok()) return invocation.error();
   invocation->words = found->words;
+  invocation->told_shard = std::move(told);
   invocation->options.run_id = asked.options.resume;
   invocation->options.state_dir = state;
   if (const auto& known = found->contents) {

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "cli/options.h"
 #include "cli/resume.h"
+#include "cli/sharding.h"
 #include "discovery/pytest_config.h"
 
 namespace fastest {
@@ -25,6 +26,7 @@ struct Invocation {
   std::string options_digest;  // Of the options that don't come from the command line.
   bool journal = false;        // One is kept.
   std::optional<Resumption> resumption;
+  std::optional<ToldShard> told_shard;  // Of the run that is resumed: its cut, though history may have changed.
 };
 
 // From the sources of options, weakest first: [tool.fastest], addopts, PYTEST_ADDOPTS, the command line (`words`,

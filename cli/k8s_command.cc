@@ -10,11 +10,9 @@
 #include <optional>
 
 #include "base/digest.h"
-#include "cli/console.h"
 #include "cli/exit_code.h"
 #include "cli/k8s_pod.h"
 #include "cli/options.h"
-#include "protocol/event.h"
 
 namespace fastest {
 namespace {

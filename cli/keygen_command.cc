@@ -12,7 +12,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "cli/console.h"
+#include "cli/exit_code.h"
 #include "protocol/curve_keys.h"
 
 namespace fastest {
@@ -57,8 +57,7 @@ int KeygenCommand(const std::vector<std::string>& words) {
     } else if (words[i] == "--out" && i + 1 < words.size()) {
       folder = words[++i];
     } else {
-      Console().Complain(fmt::format("keygen: {}: allowed are --out DIR and --join-secret", words[i]));
-      return 4;
+      return Fail(Error{fmt::format("keygen: {}: allowed are --out DIR and --join-secret", words[i])});
     }
   }
   std::error_code failed;
@@ -66,10 +65,7 @@ int KeygenCommand(const std::vector<std::string>& words) {
   const std::vector<NewFile> files =
       join ? std::vector<NewFile>{{"join.secret", Hex(RandomDigest()) + "\n", true}} : KeyPairs();
   for (const NewFile& file : files) {
-    if (const Status written = WriteNew(folder, file); !written.ok()) {
-      Console().Complain(written.error().message);
-      return 4;
-    }
+    if (const Status written = WriteNew(folder, file); !written.ok()) return Fail(written.error());
     std::printf("%s/%s\n", folder.c_str(), file.name.c_str());
   }
   if (join) {

@@ -153,12 +153,8 @@ class PlanMaker {
     }
     const Discovery& found = discovery_ ? *discovery_ : kNothing;
     std::optional<ShardCut> cut;
-    if (options.sharded()) {
-      // The history may have changed since the run was begun.
-      const auto& known = invocation_.resumption;
-      const auto told = ReadShardMember(known && known->contents ? known->contents->shard : "");
-      cut = told ? told->cut : MakeShardCut(found, history_, options, ready);
-    }
+    if (options.sharded())
+      cut = invocation_.told_shard ? invocation_.told_shard->cut : MakeShardCut(found, history_, options, ready);
     return MakePlan(found, ready, options, invocation_.workers, history_, cut ? &*cut : nullptr);
   }
 

@@ -10,12 +10,10 @@
 
 #include "base/machine.h"
 #include "cli/agent_words.h"
-#include "cli/console.h"
 #include "cli/exit_code.h"
 #include "cli/launch_words.h"
 #include "cli/run_command.h"
 #include "deploy/slurm_plan.h"
-#include "protocol/event.h"
 
 namespace fastest {
 namespace {

@@ -8,11 +8,10 @@
 #include <random>
 
 #include "cli/agent_words.h"
-#include "cli/console.h"
+#include "cli/exit_code.h"
 #include "cli/launch_words.h"
 #include "cli/run_command.h"
 #include "deploy/ssh_plan.h"
-#include "protocol/event.h"
 
 namespace fastest {
 namespace {
@@ -120,10 +119,7 @@ Result<SshWords> Read(const std::vector<std::string>& words) {
 
 int SshCommand(const std::vector<std::string>& words) {
   auto read = Read(words);
-  if (!read.ok()) {
-    Console().Complain(read.error().message);
-    return static_cast<int>(ExitCode::kUsageError);
-  }
+  if (!read.ok()) return Fail(read.error());
   if (read->help) return std::fputs(kSshHelp, stdout), 0;
   LaunchPlan plan = PlanSsh(read->request);
   if (read->dry_run) return std::fputs(Describe(plan).c_str(), stdout), 0;

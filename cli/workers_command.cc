@@ -14,7 +14,6 @@
 #include "base/local_socket.h"
 #include "base/pipe.h"
 #include "base/result.h"
-#include "cli/console.h"
 #include "cli/exit_code.h"
 #include "cli/invocation.h"
 #include "cli/persistent.h"
@@ -112,23 +111,14 @@ int WorkersCommand(const std::vector<std::string>& words) {
   const bool list = words.size() == 1 && words[0] == "list";
   const bool stop =
       !words.empty() && words[0] == "stop" && (words.size() == 1 || (words.size() == 2 && words[1] == "--all"));
-  if (!list && !stop) {
-    Console().Complain("workers: allowed are list, stop and stop --all");
-    return kUsage;
-  }
+  if (!list && !stop) return Fail(Error{"workers: allowed are list, stop and stop --all"});
   auto folder = WarmFolder();
   auto all = folder.ok() ? FindAll(*folder) : folder.error();
-  if (!all.ok()) {
-    Console().Complain("workers: " + all.error().message);
-    return kUsage;
-  }
+  if (!all.ok()) return Fail(Error{"workers: " + all.error().message});
   if (list) return ListAll(*all);
   if (words.size() == 2) return StopThose(*all, "");
   const auto invocation = ReadInvocation({});
-  if (!invocation.ok()) {
-    Console().Complain("workers: " + invocation.error().message);
-    return kUsage;
-  }
+  if (!invocation.ok()) return Fail(Error{"workers: " + invocation.error().message});
   return StopThose(*all, invocation->config.rootdir);
 }
 

@@ -17,8 +17,8 @@ struct JournalContents {
   JournalOpened opened;         // The last part's.
   std::string endpoint;         // Where the last part listened; "" if it did not.
   bool planned = false;         // A part got as far as RunStarted.
-  CollectMode mode{};           // Of the last RunStarted, as is
-  std::string shard;            // what --shard cut out then (START's "shard"); "" without.
+  CollectMode mode{};           // Of the last RunStarted.
+  std::string shard;            // What --shard cut out then (START's "shard"); "" without.
   Restored restored;            // `part` is the next one's.
   std::optional<int> finished;  // The exit code, if the run has ended.
   std::uint64_t readable = 0;   // Bytes that could be read.

@@ -28,10 +28,6 @@ constexpr std::array<std::string_view, 3> kHarmless = {"__pycache__", ".pytest_c
 constexpr int kMostCopies = 64;  // Of one tree.
 constexpr double kKeepBlobs = 3600;
 
-Error Because(const std::string& what, const std::string& path) {
-  return Error{fmt::format("{} {}: {}", what, path, std::strerror(errno))};
-}
-
 // Calls `see` with each entry below `root`, paths relative to it; false: no further. Whether it came to the end.
 template <typename See>
 bool EachEntry(const std::string& root, const std::string& folder, const See& see) {
@@ -66,10 +62,10 @@ bool MatchesEntry(const CodeEntry& entry, const std::string& place, const struct
 Result<UniqueFd> Lock(const std::string& path, int how) {
   while (true) {
     UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!fd.valid()) return Because("cannot open", path);
+    if (!fd.valid()) return FileError("cannot open", path, errno);
     while (::flock(fd.get(), how) != 0) {
       if (errno == EWOULDBLOCK) return UniqueFd();
-      if (errno != EINTR) return Because("cannot lock", path);
+      if (errno != EINTR) return FileError("cannot lock", path, errno);
     }
     struct stat held {
     }, named{};
@@ -156,7 +152,7 @@ Result<CodeStore> CodeStore::Open(const std::string& folder, std::uint64_t limit
   std::error_code failed;
   fs::create_directories(fs::path(folder).parent_path(), failed);
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-    return Error{Because("cannot make", folder).message + " (hint: --sync-dir DIR)"};
+    return Error{FileError("cannot make", folder, errno).message + " (hint: --sync-dir DIR)"};
   struct stat found {};
   if (::stat(folder.c_str(), &found) != 0 || !S_ISDIR(found.st_mode))
     return Error{folder + ": not a folder (hint: --sync-dir DIR)"};
@@ -164,7 +160,8 @@ Result<CodeStore> CodeStore::Open(const std::string& folder, std::uint64_t limit
     return Error{
         fmt::format("{}: others may write into it, and so run code here (hint: chmod 700 {})", folder, folder)};
   for (const char* part : {"/blobs", "/trees"})
-    if (::mkdir((folder + part).c_str(), 0700) != 0 && errno != EEXIST) return Because("cannot make", folder + part);
+    if (::mkdir((folder + part).c_str(), 0700) != 0 && errno != EEXIST)
+      return FileError("cannot make", folder + part, errno);
   return CodeStore(folder, limit);
 }
 
@@ -223,10 +220,10 @@ Status CodeStore::MakeFile(const CodeEntry& entry, const std::string& path) cons
     return Error{blob + " is damaged"};
   }
   const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!fd.valid()) return Because("cannot write", path);
-  if (!WriteAll(fd.get(), content->text)) return Because("cannot write", path);
+  if (!fd.valid()) return FileError("cannot write", path, errno);
+  if (!WriteAll(fd.get(), content->text)) return FileError("cannot write", path, errno);
   // The owner can always read and write: the tree is to be removed one day, and root or not is no test's business.
-  return ::fchmod(fd.get(), entry.mode | 0600) == 0 ? Ok() : Status(Because("cannot set the mode of", path));
+  return ::fchmod(fd.get(), entry.mode | 0600) == 0 ? Ok() : Status(FileError("cannot set the mode of", path, errno));
 }
 
 Status CodeStore::Make(const CodeTree& tree, Place* place) const {
@@ -242,7 +239,7 @@ Status CodeStore::Make(const CodeTree& tree, Place* place) const {
     if (entry.kind == CodeEntry::Kind::kFile) {
       if (const Status made = MakeFile(entry, at); !made.ok()) return made;
     } else if (!is_folder && ::symlink(entry.target.c_str(), at.c_str()) != 0) {
-      return Because("cannot make the link", at);
+      return FileError("cannot make the link", at, errno);
     }
   }
   fs::remove_all(place->path, failed);
