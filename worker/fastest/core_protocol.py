@@ -58,7 +58,7 @@ def failed_subtests(config: pytest.Config) -> dict:
 
 def subtest_failed(failed: dict, item: pytest.Item) -> bool:
     """`failed`: see failed_subtests; pytest leaves zeros in it."""
-    return bool(failed) and failed.get(item.id if hasattr(item, "id") else item.nodeid, 0) > 0
+    return bool(failed) and failed.get(id_of(item), 0) > 0
 
 
 def call_and_report(item: pytest.Item, when: str, **arguments: object) -> pytest.TestReport:

@@ -121,7 +121,7 @@ class FastProtocol:
     def _run_phases(self, item: pytest.Item, nextitem: pytest.Item | pytest.Collector | None, marks: int) -> None:
         session, state = self._session, self._session._setupstate
         around = self._neighbours
-        is_marked = self._count_marks(around, item) != marks  # By a wrapper of the protocol.
+        is_marked = not self._foreign.is_empty and self._count_marks(around, item) != marks  # By a wrapper of the protocol.
         if not item._request:
             item._initrequest()
         self._fixtures.prepare(item)
@@ -171,7 +171,7 @@ class FastProtocol:
 
     @staticmethod
     def _count_marks(around: Neighbours, item: pytest.Item) -> int:
-        return len(item.own_markers) + sum(map(len, around.marks))
+        return len(item.own_markers) + around.count_marks()
 
     # ---- an item without fixtures: nobody's code runs before and after the function ----
     def _is_quiet(self, item: pytest.Item, around: Neighbours) -> bool:

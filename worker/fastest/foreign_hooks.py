@@ -144,12 +144,15 @@ class Neighbours:
         self.foreign = ForeignHooks(self.ihook, parent.config)
         self.nodes = parent.listchain()
         self.marks = [node.own_markers for node in self.nodes]
-        self._mark_count = sum(map(len, self.marks))
+        self._mark_count = self.count_marks()
         names = {mark.name for marks in self.marks for mark in marks}
         self.has_filters = "filterwarnings" in names
         self.is_known = not names & DECIDING_MARKS and known_hooks.are_known(self.ihook)
         self.calls_itself = self.is_known and known_hooks.calls_functions_itself(self.ihook)
 
+    def count_marks(self) -> int:
+        return sum(map(len, self.marks))
+
     def have_marks_changed(self) -> bool:
         """Whether a test or fixture has marked the collector, or one above it, since."""
-        return sum(map(len, self.marks)) != self._mark_count
+        return self.count_marks() != self._mark_count

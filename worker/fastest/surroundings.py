@@ -77,7 +77,8 @@ class Output:
 
     def is_closed(self) -> bool:
         """Whether a test has closed what pytest captures into: it fails then, and so do all after it."""
-        return any(file.closed for file in self._files)
+        files = self._files  # None with -s.
+        return bool(files) and (files[0].closed or files[1].closed)
 
     def enter(self) -> None:
         """A phase starts: what a test put in the place of sys.stdout goes, and capsys and its like come to power."""
