@@ -186,6 +186,17 @@ def parse() -> argparse.Namespace:
     return options
 
 
+def conclude(name: str, options: argparse.Namespace, about: dict[str, object], rows: list[dict[str, object]]) -> int:
+    """Prints the means, writes NAME-time.json and .svg; the exit code."""
+    print(geometric_means(rows))
+    options.results.mkdir(parents=True, exist_ok=True)
+    base = options.results / time.strftime(f"{name}-%Y%m%d-%H%M%S", time.gmtime())
+    base.with_suffix(".json").write_text(json.dumps({"about": about, "suites": rows}, indent=1) + "\n")
+    base.with_suffix(".svg").write_text(plot.bars(rows, about))
+    print(f"wrote {base}.json and .svg")
+    return 1 if any(row["differs"] for row in rows) else 0
+
+
 def main() -> int:
     options = parse()
     about = versions(options)
@@ -196,14 +207,8 @@ def main() -> int:
         suite = generated(name, folder / name, options.python) if name in suites.GENERATED else of_corpus(name, options.corpus)
         rows.append(measure(options, suite))
         print(report(rows[-1]), flush=True)
-    print(geometric_means(rows))
     shutil.rmtree(folder)
-    options.results.mkdir(parents=True, exist_ok=True)
-    base = options.results / time.strftime("execution-%Y%m%d-%H%M%S", time.gmtime())
-    base.with_suffix(".json").write_text(json.dumps({"about": about, "suites": rows}, indent=1) + "\n")
-    base.with_suffix(".svg").write_text(plot.bars(rows, about))
-    print(f"wrote {base}.json and .svg")
-    return 1 if any(row["differs"] for row in rows) else 0
+    return conclude("execution", options, about, rows)
 
 
 if __name__ == "__main__":

@@ -27,9 +27,8 @@ import sys
 import tempfile
 import time
 
-import plot
 import suites
-from bench_execution import HERE, Suite, environment, generated, geometric_means, of_corpus, report, versions
+from bench_execution import HERE, Suite, conclude, environment, generated, of_corpus, report, versions
 
 PEERS = HERE.parent / "build" / "peers"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -145,14 +144,8 @@ def main() -> int:
         print(report(row), flush=True)
         for other, (passed, failed, green) in row["others"].items():
             print(f"{'':16} {other} runs something else: {passed} passed, {failed} failed, {'green' if green else 'red'}", flush=True)
-    print(geometric_means(rows))
     shutil.rmtree(folder)
-    options.results.mkdir(parents=True, exist_ok=True)
-    base = options.results / time.strftime("peers-%Y%m%d-%H%M%S", time.gmtime())
-    base.with_suffix(".json").write_text(json.dumps({"about": about, "suites": rows}, indent=1) + "\n")
-    base.with_suffix(".svg").write_text(plot.bars(rows, about))
-    print(f"wrote {base}.json and .svg")
-    return 1 if any(row["differs"] for row in rows) else 0
+    return conclude("peers", options, about, rows)
 
 
 if __name__ == "__main__":

@@ -21,11 +21,14 @@ struct Play {
     options.min_agents = 1;
     return options;
   }
-  void Join(AgentId agent, const std::string& name, std::string ready = "{}") {
+  void Arrive(AgentId agent, const std::string& name = "") {
     Hello hello;
     hello.name = name;
     hello.workers = 1;
     Apply(Run::Joined{agent, hello});
+  }
+  void Join(AgentId agent, const std::string& name, std::string ready = "{}") {
+    Arrive(agent, name);
     Say(agent, Ready{true, std::move(ready), 0});
     if (wants_plan && !planned) {
       planned = true;
@@ -189,9 +192,7 @@ TEST_CASE("an agent whose pytest differs from the first one's is refused, the ru
 
 TEST_CASE("an agent whose pytest does not start is not waited for") {
   Play play(2);
-  Hello hello;
-  hello.workers = 1;
-  play.Apply(Run::Joined{kOne, hello});
+  play.Arrive(kOne);
   play.Say(kOne, Ready{false, "ERROR: no pytest\n", 4});
   REQUIRE(play.Told<Refused>(kOne).size() == 1);
   CHECK(play.Told<Refused>(kOne)[0].why == "pytest does not start there: ERROR: no pytest");
@@ -204,9 +205,7 @@ TEST_CASE("an agent whose pytest does not start is not waited for") {
 TEST_CASE("the run ends with the error of the last agent whose pytest does not start") {
   Play play(2);
   for (const AgentId agent : {kOne, kTwo}) {
-    Hello hello;
-    hello.workers = 1;
-    play.Apply(Run::Joined{agent, hello});
+    play.Arrive(agent);
     play.Say(agent, Ready{false, "ERROR: no pytest\n", 4});
   }
   play.Say(kTwo, Goodbye{});
@@ -218,9 +217,7 @@ TEST_CASE("the run ends with the error of the last agent whose pytest does not s
 TEST_CASE("nothing is handed out before every agent that has begun has asked") {
   Play play(2);
   for (const AgentId agent : {kOne, kTwo}) {
-    Hello hello;
-    hello.workers = 1;
-    play.Apply(Run::Joined{agent, hello});
+    play.Arrive(agent);
     play.Say(agent, Ready{true, "{}", 0});
   }
   play.Apply(Plan(play.plan));
@@ -235,9 +232,7 @@ TEST_CASE("nothing is handed out before every agent that has begun has asked") {
 TEST_CASE("without a plan the run ends with what stood against one") {
   Play play(2);
   for (const AgentId agent : {kOne, kTwo}) {
-    Hello hello;
-    hello.workers = 1;
-    play.Apply(Run::Joined{agent, hello});
+    play.Arrive(agent);
     play.Say(agent, Ready{true, "{}", 0});
   }
   play.Apply(Run::NoPlan{"ERROR: why\n", 4});
@@ -251,9 +246,7 @@ TEST_CASE("who comes when the run stops is sent home") {
   Play play;
   play.Join(kOne, "one");
   play.Apply(Run::Interrupted{});
-  Hello hello;
-  hello.workers = 1;
-  play.Apply(Run::Joined{kThree, hello});
+  play.Arrive(kThree);
   REQUIRE(play.Told<Stop>(kThree).size() == 1);
   CHECK(play.Told<Stop>(kThree)[0].how == Stop::How::kDone);
 }

@@ -72,6 +72,12 @@ class Fence {
       return reported != nullptr && reported->report.phase == phase;
     }));
   }
+  void CheckToldOnce() const {
+    CHECK(Reports(Phase::kSetup) == 1);
+    CHECK(Reports(Phase::kCall) == 1);
+    CHECK(Reports(Phase::kTeardown) == 1);
+    CHECK(Count<TestFinished>() == 1);
+  }
   // The first agent is lost, the second gets the test.
   void Lose() {
     of_item = LeaseId{};
@@ -139,16 +145,11 @@ TEST_CASE("reports of two attempts are never mixed") {
 
 TEST_CASE("a test whose held teardown report is lost with its agent runs again for that report alone") {
   Fence fence({"a.py::x", "a.py::y"});
-  fence.Report(kFirst, fence.leases[0].second, Phase::kSetup);
-  fence.Report(kFirst, fence.leases[0].second, Phase::kCall);
-  fence.Say(kFirst, ItemFinished{WorkerId{0}, fence.leases[0].second, UnitId{0}, fence.kItem});
+  fence.Hold();
   fence.Lose();
   fence.Say(kSecond, Credit{1});
   for (const auto& [agent, lease] : std::vector(fence.leases)) fence.Pass(kSecond, lease);
-  CHECK(fence.Reports(Phase::kSetup) == 1);
-  CHECK(fence.Reports(Phase::kCall) == 1);
-  CHECK(fence.Reports(Phase::kTeardown) == 1);
-  CHECK(fence.Count<TestFinished>() == 1);
+  fence.CheckToldOnce();
 }
 
 TEST_CASE("a test whose held teardown report goes with an agent that says goodbye runs again for it") {
@@ -157,10 +158,7 @@ TEST_CASE("a test whose held teardown report goes with an agent that says goodby
   fence.Say(kFirst, Goodbye{});
   for (int i = 0; i < 2; ++i) fence.Say(kSecond, Credit{1});
   for (const auto& [agent, lease] : std::vector(fence.leases)) fence.Pass(kSecond, lease);
-  CHECK(fence.Reports(Phase::kSetup) == 1);
-  CHECK(fence.Reports(Phase::kCall) == 1);
-  CHECK(fence.Reports(Phase::kTeardown) == 1);
-  CHECK(fence.Count<TestFinished>() == 1);
+  fence.CheckToldOnce();
 }
 
 TEST_CASE("a held teardown report that is lost when all workers are ending fails the test") {

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+from killable import Suite
 from lab import Lab, can_use_namespaces
 
 
@@ -21,6 +22,13 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("long"):
             item.add_marker(skip)
+
+
+@pytest.fixture
+def suite(tmp_path):
+    made = Suite(tmp_path)
+    yield made
+    made.end()
 
 
 @pytest.fixture

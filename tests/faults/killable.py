@@ -122,14 +122,15 @@ def kill_after(process: subprocess.Popen, seconds: float) -> bool:
         return True
 
 
-def kept(suite: Suite, run_id: str = "R") -> int:
-    journal = suite.root / ".fastest" / "runs" / run_id / "journal"
+def kept(suite: Suite, run_id: str = "R", state: Path | None = None) -> int:
+    journal = (state or suite.root / ".fastest") / "runs" / run_id / "journal"
     return journal.stat().st_size if journal.exists() else 0
 
 
-def kill_at_size(suite: Suite, process: subprocess.Popen, size: int) -> None:
+def kill_at_size(suite: Suite, process: subprocess.Popen, size: int, state: Path | None = None) -> None:
+    """`state`: what --state-dir names."""
     until = time.monotonic() + LIMIT
-    while kept(suite) < size:
+    while kept(suite, state=state) < size:
         assert process.poll() is None, process.stdout.read()
         assert time.monotonic() < until
         try:

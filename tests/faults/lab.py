@@ -170,6 +170,14 @@ class Lab:
         """How often each test was begun."""
         return Counter(self.ran.read_text().split()) if self.ran.exists() else Counter()
 
+    def two_agents(self, *args: str) -> tuple:
+        """A coordinator that waits for two agents, on machines of their own, when the first tests have run."""
+        here, there = self.machine(), self.machine()
+        coordinator = self.coordinator("--expect-agents", "2", *args)
+        agents = [self.agent(here, name="one"), self.agent(there, name="two")]
+        self.wait_for_runs(4)
+        return coordinator, agents, (here, there)
+
     def wait_for_runs(self, number: int, limit: float = 60) -> None:
         until = time.monotonic() + limit
         while sum(self.runs().values()) < number:

@@ -14,17 +14,9 @@ SEED = int(os.environ.get("FASTEST_FAULTS_SEED", "1"))
 pytestmark = pytest.mark.long
 
 
-def two_agents(lab, *args):
-    here, there = lab.machine(), lab.machine()
-    coordinator = lab.coordinator("--expect-agents", "2", *args)
-    agents = [lab.agent(here, name="one"), lab.agent(there, name="two")]
-    lab.wait_for_runs(4)
-    return coordinator, agents, (here, there)
-
-
 def test_x_ends_a_run_in_time_though_an_agent_is_cut_off(make_lab):
     lab = make_lab(files=2, tests=40, body="time.sleep(0.3); assert n != 9")
-    coordinator, agents, (here, _) = two_agents(lab, "-x")
+    coordinator, agents, (here, _) = lab.two_agents("-x")
     here.cut()
     began = time.monotonic()
     assert lab.wait(coordinator, 60) == 1, lab.words()
@@ -37,7 +29,7 @@ def test_x_ends_a_run_in_time_though_an_agent_is_cut_off(make_lab):
 
 def test_an_agent_that_is_cut_off_at_the_end_does_not_hold_the_run_for_ever(make_lab):
     lab = make_lab(tests=8, body="time.sleep(0.3)")
-    coordinator, agents, (here, _) = two_agents(lab)
+    coordinator, agents, (here, _) = lab.two_agents()
     lab.wait_for_runs(len(lab.ids) - 3)
     here.cut()
     began = time.monotonic()
@@ -50,7 +42,7 @@ def test_an_agent_that_is_cut_off_at_the_end_does_not_hold_the_run_for_ever(make
 
 def test_much_output_of_an_agent_that_is_cut_off_comes_when_it_is_back(make_lab):
     lab = make_lab(files=2, tests=10, body="print('x' * 500_000); time.sleep(0.3); assert n != 4")
-    coordinator, agents, (here, _) = two_agents(lab)
+    coordinator, agents, (here, _) = lab.two_agents()
     here.cut()
     time.sleep(8)
     here.heal()
@@ -62,7 +54,7 @@ def test_much_output_of_an_agent_that_is_cut_off_comes_when_it_is_back(make_lab)
 
 def test_a_coordinator_that_is_cut_off_from_everybody_goes_on_with_everybody(make_lab):
     lab = make_lab(tests=20, body="time.sleep(0.4)")
-    coordinator, agents, _ = two_agents(lab)
+    coordinator, agents, _ = lab.two_agents()
     lab.home.cut()
     time.sleep(random.Random(SEED).uniform(3, 12))
     lab.home.heal()
@@ -73,7 +65,7 @@ def test_a_coordinator_that_is_cut_off_from_everybody_goes_on_with_everybody(mak
 
 def test_an_agent_that_gets_another_address_goes_on_with_its_session(make_lab):
     lab = make_lab(tests=20, body="time.sleep(0.4)")
-    coordinator, agents, (here, _) = two_agents(lab)
+    coordinator, agents, (here, _) = lab.two_agents()
     device = f"w{lab.tag}1"
     sh("ip", "-n", here.namespace, "addr", "flush", "dev", device)
     time.sleep(2)
@@ -85,7 +77,7 @@ def test_an_agent_that_gets_another_address_goes_on_with_its_session(make_lab):
 
 def test_an_agent_that_is_told_to_leave_while_it_is_cut_off_ends_by_itself(make_lab):
     lab = make_lab(tests=14, body="time.sleep(0.4)")
-    coordinator, agents, (here, _) = two_agents(lab)
+    coordinator, agents, (here, _) = lab.two_agents()
     here.cut()
     agents[0].send_signal(signal.SIGTERM)
     assert lab.wait(agents[0], 60) == 143, lab.words()
@@ -96,7 +88,7 @@ def test_an_agent_that_is_told_to_leave_while_it_is_cut_off_ends_by_itself(make_
 
 def test_partitions_at_random_again_and_again_lose_nothing(make_lab):
     lab = make_lab(tests=30, body="time.sleep(0.3)")
-    coordinator, agents, machines = two_agents(lab)
+    coordinator, agents, machines = lab.two_agents()
     chance = random.Random(SEED)
     for _ in range(8):
         machine = chance.choice(machines)

@@ -17,13 +17,6 @@ from killable import Suite, kept, kill_at_size  # noqa: E402
 SEED = int(os.environ.get("FASTEST_FAULTS_SEED", "1"))
 
 
-@pytest.fixture
-def suite(tmp_path):
-    made = Suite(tmp_path)
-    yield made
-    made.end()
-
-
 def calls(suite: Suite) -> Counter:
     """How often each test's setup, which each has, was reported."""
     reports, _ = suite.result()

@@ -10,18 +10,10 @@ import pytest
 pytestmark = pytest.mark.long
 
 
-def two_agents(lab, *args):
-    here, there = lab.machine(), lab.machine()
-    coordinator = lab.coordinator("--expect-agents", "2", *args)
-    agents = [lab.agent(here, name="one"), lab.agent(there, name="two")]
-    lab.wait_for_runs(4)
-    return coordinator, agents, (here, there)
-
-
 @pytest.mark.parametrize("seconds", [2, 6, 12])
 def test_a_short_partition_costs_nothing(make_lab, seconds):
     lab = make_lab(tests=20, body="time.sleep(0.4)")
-    coordinator, agents, (here, _) = two_agents(lab)
+    coordinator, agents, (here, _) = lab.two_agents()
     here.cut()
     time.sleep(seconds)
     here.heal()
@@ -32,7 +24,7 @@ def test_a_short_partition_costs_nothing(make_lab, seconds):
 
 def test_a_long_partition_makes_the_agent_lost_and_it_begins_anew(make_lab):
     lab = make_lab(tests=60, body="time.sleep(0.7)")
-    coordinator, agents, (here, _) = two_agents(lab)
+    coordinator, agents, (here, _) = lab.two_agents()
     here.cut()
     time.sleep(30)
     here.heal()
@@ -46,7 +38,7 @@ def test_a_long_partition_makes_the_agent_lost_and_it_begins_anew(make_lab):
 @pytest.mark.parametrize("direction", ["inward", "outward"])
 def test_a_partition_of_one_direction_is_a_partition(make_lab, direction):
     lab = make_lab(tests=20, body="time.sleep(0.4)")
-    coordinator, agents, (here, _) = two_agents(lab)
+    coordinator, agents, (here, _) = lab.two_agents()
     here.filter("drop" if direction == "inward" else "accept", "drop" if direction == "outward" else "accept")
     time.sleep(5)
     here.heal()
@@ -57,7 +49,7 @@ def test_a_partition_of_one_direction_is_a_partition(make_lab, direction):
 
 def test_reset_connections_are_made_anew_and_nothing_is_lost(make_lab):
     lab = make_lab(tests=20, body="time.sleep(0.3)")
-    coordinator, agents, (here, _) = two_agents(lab)
+    coordinator, agents, (here, _) = lab.two_agents()
     for _ in range(4):
         here.filter("accept", "meta l4proto tcp reject with tcp reset")
         time.sleep(0.5)
@@ -70,7 +62,7 @@ def test_reset_connections_are_made_anew_and_nothing_is_lost(make_lab):
 
 def test_packets_that_get_lost_at_random_cost_only_time(make_lab):
     lab = make_lab(tests=10, body="print('x' * 20000); time.sleep(0.2)")
-    coordinator, agents, (here, _) = two_agents(lab)
+    coordinator, agents, (here, _) = lab.two_agents()
     here.filter("numgen random mod 100 < 10 drop", "numgen random mod 100 < 10 drop")
     lab.check(coordinator)
     here.heal()
@@ -81,7 +73,7 @@ def test_packets_that_get_lost_at_random_cost_only_time(make_lab):
 @pytest.mark.parametrize("seconds", [10, 30])
 def test_a_stopped_agent_goes_on_or_is_replaced(make_lab, seconds):
     lab = make_lab(network=False, tests=40 if seconds == 30 else 20, body="time.sleep(0.6)")
-    coordinator, agents, _ = two_agents(lab)
+    coordinator, agents, _ = lab.two_agents()
     agents[0].send_signal(signal.SIGSTOP)
     time.sleep(seconds)
     agents[0].send_signal(signal.SIGCONT)
@@ -94,7 +86,7 @@ def test_a_stopped_agent_goes_on_or_is_replaced(make_lab, seconds):
 
 def test_a_stopped_coordinator_does_not_take_its_agents_for_lost(make_lab):
     lab = make_lab(network=False, tests=20, body="time.sleep(0.3)")
-    coordinator, agents, _ = two_agents(lab)
+    coordinator, agents, _ = lab.two_agents()
     coordinator.send_signal(signal.SIGSTOP)
     time.sleep(25)
     coordinator.send_signal(signal.SIGCONT)
@@ -119,7 +111,7 @@ def test_a_slow_link_with_much_output_is_no_loss(make_lab):
 
 def test_agents_begin_anew_with_a_coordinator_that_was_started_again(make_lab):
     lab = make_lab(network=False, tests=10, body="time.sleep(0.3)")
-    coordinator, agents, _ = two_agents(lab)
+    coordinator, agents, _ = lab.two_agents()
     coordinator.kill()
     coordinator.wait()
     again = lab.coordinator("--expect-agents", "2", name="again")

@@ -26,13 +26,6 @@ ROUNDS = int(os.environ.get("FASTEST_FAULT_ROUNDS", "2"))
 SEED = int(os.environ.get("FASTEST_FAULT_SEED", "1"))
 
 
-@pytest.fixture
-def suite(tmp_path):
-    made = Suite(tmp_path)
-    yield made
-    made.end()
-
-
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     """By way of collecting: exit code, result, last line and seconds of a run that nothing happens to."""

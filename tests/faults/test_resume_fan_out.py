@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -28,13 +27,6 @@ def test(fails, request):
     time.sleep(0.05)
     assert os.path.getsize(name) > fails
 """
-
-
-@pytest.fixture
-def suite(tmp_path):
-    made = Suite(tmp_path)
-    yield made
-    made.end()
 
 
 def reruns(suite: Suite) -> Counter:
@@ -86,17 +78,8 @@ def test_a_shard_that_was_killed_is_the_same_shard_though_history_and_environmen
     undisturbed = ids(suite)
     cut = text[text.index("shard 2/3") :].splitlines()[0]
     assert exit_code == 1 and "cut " in cut
-    journal = history / "runs" / "R" / "journal"
-    journal.unlink()
-    process = suite.start(*words)
-    while not journal.exists() or journal.stat().st_size < 9000:
-        assert process.poll() is None
-        try:
-            process.wait(0.01)
-        except subprocess.TimeoutExpired:
-            pass
-    process.kill()
-    process.wait()
+    (history / "runs" / "R" / "journal").unlink()
+    kill_at_size(suite, suite.start(*words), 9000, history)
     # Another cut, if it were made anew: the history knows more, and this is another job.
     suite.env.update(CI_NODE_INDEX="3")
     exit_code, text = suite.run("--python", suite.begin()[1], "-n", "2", "--state-dir", str(history), "test_0.py", "test_3.py", "test_7.py")
