@@ -50,8 +50,7 @@ void Agent::Receive(const CoordinatorMessage& message) {
 void Agent::Drain(const std::string& why) {
   if (finished_ || stop_) return;
   send_(Leaving{why});
-  for (const Waiting& waiting : std::exchange(waiting_, {}))
-    if (const auto* assign = std::get_if<Assign>(&waiting)) GiveBack(*assign);
+  for (const Assign& assign : std::exchange(waiting_, {})) GiveBack(assign);
   On(fastest::Stop{Stop::How::kFinish, why});
 }
 
@@ -99,22 +98,24 @@ void Agent::On(const fastest::Walk&) {
 void Agent::On(const Assign& assign) {
   ++taken_;
   if (stop_) return GiveBack(assign);  // It was on its way when we said that we leave.
-  waiting_.emplace_back(assign);
+  waiting_.push_back(assign);
   Pump();
 }
 
 void Agent::On(const fastest::Release& release) {
-  waiting_.emplace_back(release);
-  Pump();
+  const auto waiting = Awaiting(release.lease);
+  if (waiting != waiting_.end()) {
+    waiting->run = true;
+  } else if (Place* place = Holder(release.lease)) {
+    place->worker->Release(release.lease);
+    ArmTick();
+  }
 }
 
 void Agent::On(const fastest::Revoke& revoke) {
-  const auto waiting = std::find_if(waiting_.begin(), waiting_.end(), [&](const Waiting& one) {
-    const Assign* assign = std::get_if<Assign>(&one);
-    return assign != nullptr && assign->lease == revoke.lease;
-  });
+  const auto waiting = Awaiting(revoke.lease);
   if (waiting != waiting_.end()) {
-    const Assign assign = std::get<Assign>(*waiting);
+    const Assign assign = std::move(*waiting);
     waiting_.erase(waiting);
     return GiveBack(assign);
   }

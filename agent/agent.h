@@ -13,7 +13,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "agent/placement.h"
@@ -71,7 +70,6 @@ class Agent {
     UnitId weighed_in{};  // What it was doing when it was weighed last.
     Hang hang;
   };
-  using Waiting = std::variant<Assign, Release>;
 
   void On(const Welcome& welcome);
   void On(const Refused& refused) { Shutdown(refused.why); }
@@ -111,6 +109,7 @@ class Agent {
 
   // What waits for a worker.
   void Pump();
+  std::deque<Assign>::iterator Awaiting(LeaseId lease);  // In waiting_.
   std::vector<Seat> Seats(std::int32_t avoid) const;
   bool Hand(const Assign& assign);
   bool AllIdle() const;
@@ -158,7 +157,7 @@ class Agent {
   std::vector<Place> places_;      // Made by Begin; stays where it is.
   std::size_t losses_ = 0;
   bool gave_up_ = false;  // Too many losses: nothing is started again.
-  std::deque<Waiting> waiting_;
+  std::deque<Assign> waiting_;
   std::optional<LeaseId> alone_;  // The lease that must run alone, while it runs.
   // Ended; destroyed by the next tick, when none of their callbacks can be running.
   std::vector<std::unique_ptr<Worker>> buried_;

@@ -151,20 +151,19 @@ Agent::Place* Agent::PlaceOf(WorkerId id) {
 void Agent::Pump() {
   if (stop_ || collecting_whole_) return;
   for (auto waiting = waiting_.begin(); waiting != waiting_.end() && !alone_;) {
-    if (const auto* release = std::get_if<fastest::Release>(&*waiting)) {
-      if (Place* place = Holder(release->lease)) place->worker->Release(release->lease);
-    } else {
-      const Assign& assign = std::get<Assign>(*waiting);
-      if (assign.alone && !AllIdle()) break;  // What came later waits behind it.
-      if (!Hand(assign)) {
-        ++waiting;
-        continue;
-      }
-      if (assign.alone) alone_ = assign.lease;
+    if (waiting->alone && !AllIdle()) break;  // What came later waits behind it.
+    if (!Hand(*waiting)) {
+      ++waiting;
+      continue;
     }
+    if (waiting->alone) alone_ = waiting->lease;
     waiting = waiting_.erase(waiting);
   }
   ArmTick();
+}
+
+std::deque<Assign>::iterator Agent::Awaiting(LeaseId lease) {
+  return std::find_if(waiting_.begin(), waiting_.end(), [&](const Assign& one) { return one.lease == lease; });
 }
 
 // Where a batch may go. `avoid`: the worker that it should not go to, if there is another; negative: none.
@@ -227,8 +226,7 @@ void Agent::GiveCredit(std::size_t batches) {
   const std::vector<Seat> seats = Seats(-1);
   const auto idle =
       std::count_if(seats.begin(), seats.end(), [](const Seat& seat) { return !seat.closed && seat.leases == 0; });
-  const auto spoken_for = std::count_if(waiting_.begin(), waiting_.end(),
-                                        [](const Waiting& one) { return std::holds_alternative<Assign>(one); });
+  const auto spoken_for = static_cast<std::ptrdiff_t>(waiting_.size());
   send_(
       Credit{static_cast<std::uint32_t>(batches), static_cast<std::uint32_t>(std::max(idle - spoken_for, {})), taken_});
 }

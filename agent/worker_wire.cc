@@ -149,7 +149,9 @@ std::string EncodeAssign(const Assign& assign) {
                      {"exclude", unit.exclude},
                      {"items", ItemList(unit.items)}});
   }
-  return Dump({{"lease", Number(assign.lease)}, {"run", assign.run}, {"units", std::move(units)}});
+  Json order{{"lease", Number(assign.lease)}, {"run", assign.run}, {"units", std::move(units)}};
+  if (assign.together) order["together"] = true;
+  return Dump(order);
 }
 
 std::string EncodeLease(LeaseId lease) { return fmt::format("{{\"lease\":{}}}", Number(lease)); }

@@ -111,17 +111,24 @@ void CoordinatorSession::Hear(AgentId agent, AgentMessage message) {
   if (goodbye) link_.Forget(agent);
 }
 
-// The coordinator of a run over several machines does not end when it is alone, but not never either.
+// The coordinator of a run over several machines does not end when it is alone, but not never either; nor does it wait
+// for ever for the rest of those that it expects.
 void CoordinatorSession::WatchAgents() {
   if (!network_) return;
-  if (run_.present() > 0 || (network_->sync && network_->sync->busy())) attended_ = loop_.now();
+  if ((gathered_ && run_.present() > 0) || (network_->sync && network_->sync->busy())) attended_ = loop_.now();
   if (most_agents_ == 0U && run_.present() == 0) return Apply(Run::Abandoned{why_no_more_});
   const bool complete = most_agents_ && run_.ready() > 0 && run_.ready() >= *most_agents_;
   if ((complete || loop_.now() - started_ >= network_->enough_after) && !std::exchange(hurried_, true))
     Apply(Run::Hurry{});
-  if (loop_.now() - attended_ >= network_->abandoned_after)
-    Apply(Run::Abandoned{fmt::format("no agent for {} s (--agents-timeout)",
-                                     std::chrono::ceil<std::chrono::seconds>(network_->abandoned_after).count())});
+  if (loop_.now() - attended_ < network_->abandoned_after) return;
+  const auto waited = std::chrono::ceil<std::chrono::seconds>(network_->abandoned_after).count();
+  if (run_.present() == 0) return Apply(Run::Abandoned{fmt::format("no agent for {} s (--agents-timeout)", waited)});
+  gathered_ = true;
+  attended_ = loop_.now();  // They need a moment to go.
+  Apply(
+      Run::Abandoned{fmt::format("{} of the {} agents that --expect-agents asks for were ready within {} s "
+                                 "(--agents-timeout; --min-agents says how many are enough)",
+                                 run_.ready(), options_.expect_agents, waited)});
 }
 
 void CoordinatorSession::ExpectAtMost(std::uint32_t agents, std::string why) {
@@ -152,6 +159,7 @@ void CoordinatorSession::Deliver(Run::Effects effects) {
     }
   }
   if (effects.wants_plan) {
+    gathered_ = true;
     planner_(*effects.wants_plan, [this](std::variant<Plan, Run::NoPlan> planned) {
       if (auto* plan = std::get_if<Plan>(&planned)) return Apply(std::move(*plan));
       Apply(std::get<Run::NoPlan>(std::move(planned)));

@@ -89,7 +89,8 @@ class CoordinatorSession {
   std::function<void(const std::string&)> on_stranger_ = [](const std::string&) {};
   std::set<std::string> told_of_code_;  // Names of agents whose files differ; each says Hello more than once.
   Time started_;
-  Time attended_;  // When an agent was last there.
+  Time attended_;          // When an agent was last there; until then, when the wait began.
+  bool gathered_ = false;  // As many agents as were waited for were there.
   bool hurried_ = false;
   std::optional<std::uint32_t> most_agents_;
   std::string why_no_more_;

@@ -47,7 +47,7 @@ Runs a pytest suite unchanged, with pytest's own outcomes, in parallel. Options 
 Of fastest coordinator and fastest agent (docs/manual/many-machines.md):
   --expect-agents N        begin when N agents are there (1)
   --min-agents N           after a minute so many are enough
-  --agents-timeout SECONDS give up when there has been no agent for so long (600)
+  --agents-timeout SECONDS give up when there was no agent, or not all expected, for so long (600)
   --with-agent             the coordinator is an agent too
   --leave-on-term          SIGTERM ends the coordinator (143), not the run: agents wait for one that resumes it
   --allow-skew KINDS       what agents may differ in: code,python,platform,pytest,plugins

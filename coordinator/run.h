@@ -2,8 +2,7 @@
 // to the same effects.
 //
 // Inputs are what agents say, the plan, lost agents and interrupts. Effects are messages to agents and events for
-// reports. Every collected item gets exactly one result, or the run ends red and says which did not. Pure: prints
-// nothing, starts nothing, reads no clock. One thread.
+// reports. Every collected item gets exactly one result, or the run ends red and says which did not. Pure. One thread.
 
 #pragma once
 
@@ -187,6 +186,7 @@ class Run {
   void QueueGroups(UnitId unit, const std::vector<ItemId>& items, double largest);
   std::vector<std::vector<std::uint32_t>> GroupsOf(const std::vector<ItemId>& items, double largest) const;
   bool CanBeDivided(const LeaseState& lease) const;
+  std::string_view MarkOf(ItemId item) const;
   void EndLease(LeaseId id, bool alive);
   void ReturnLease(LeaseId id);
   double KnownSeconds(ItemId item) const;

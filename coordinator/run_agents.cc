@@ -230,7 +230,7 @@ void Run::On(const Abandoned& abandoned) {
   effects_.events.push_back(Notice{abandoned.why, true});
   if (!planned_) failure_text_ = "ERROR: " + abandoned.why + "\n";
   stop_reason_ = abandoned.why;
-  stage_ = Stage::kStopping;
+  RequestStop(Stop::How::kKill, abandoned.why);  // Agents that came, though not enough.
 }
 
 void Run::CheckFinished() {

@@ -82,13 +82,16 @@ void Run::QueueGroups(UnitId unit, const std::vector<ItemId>& items, double larg
   }
 }
 
+std::string_view Run::MarkOf(ItemId item) const {
+  return Number(item) < groups_.size() ? std::string_view(groups_[Number(item)]) : "";
+}
+
 std::vector<std::vector<std::uint32_t>> Run::GroupsOf(const std::vector<ItemId>& items, double largest) const {
   std::vector<GroupItem> grouped;
   grouped.reserve(items.size());
   for (const ItemId item : items) {
-    const std::string_view mark = Number(item) < groups_.size() ? std::string_view(groups_[Number(item)]) : "";
     const std::string& id = ledger_[item].key.node_id;
-    grouped.push_back({id, mark, PredictSeconds(item), divisible_.contains(WithoutParameters(id))});
+    grouped.push_back({id, MarkOf(item), PredictSeconds(item), divisible_.contains(WithoutParameters(id))});
   }
   GroupRule rule = options_.optimizer == Optimizer::kAggressive ? GroupRule::kFree : GroupRule::kFile;
   if (options_.dist == Dist::kLoadFile) rule = GroupRule::kFileWhole;
@@ -125,6 +128,7 @@ LeaseId Run::Give(AgentId agent, const std::vector<std::uint32_t>& tasks, bool r
   assign.lease = id;
   assign.run = run;
   assign.alone = alone;
+  lease.together = options_.dist == Dist::kLoadFile || options_.dist == Dist::kLoadScope;
   for (const auto index : tasks) {
     const Task& task = tasks_[index];
     assign.units.push_back(AssignmentOf(task));
@@ -136,11 +140,13 @@ LeaseId Run::Give(AgentId agent, const std::vector<std::uint32_t>& tasks, bool r
     for (const ItemId item : task.items) {
       ledger_.Lease(item, id);
       lease.items.push_back(item);
+      lease.together |= options_.dist == Dist::kLoadGroup && !MarkOf(item).empty();
       open_leases_.AddWaiting(id, KnownSeconds(item));
     }
     if (plan_.mode == CollectMode::kFile && !task.items.empty())
       open_leases_.SetCost(id, 2 * units_[Number(task.unit)].collect_seconds);
   }
+  assign.together = lease.together;
   leases_.emplace(id, std::move(lease));
   --agents_[agent].credit;
   ++agents_[agent].leases;
@@ -260,8 +266,10 @@ bool Run::IsTimeToLook() {
   return true;
 }
 
-// Whether a part of it can go to another worker: what stays together would only change hands, for ever.
+// Whether a part of it can go to another worker, though some of it has begun: what stays together would only change
+// hands, for ever.
 bool Run::CanBeDivided(const LeaseState& lease) const {
+  if (lease.together) return false;
   if (!lease.uncollected.empty()) return true;
   std::vector<ItemId> open;
   for (const ItemId item : lease.items)
@@ -269,9 +277,10 @@ bool Run::CanBeDivided(const LeaseState& lease) const {
   return open.size() > 1 && GroupsOf(open, 0).size() > 1;
 }
 
-// While agents have workers without anything, as many leases give back what they have not started.
+// While agents have workers without anything, as many leases give back what they have not started; one that waits
+// behind others may go as a whole.
 void Run::Steal() {
-  if (!queue_.empty() || options_.dist == Dist::kLoadFile || options_.dist == Dist::kLoadScope) return;
+  if (!queue_.empty()) return;
   std::size_t idle = 0;
   for (const auto& [agent, state] : agents_)
     if (state.takes_work()) idle += IdleWorkers(state);
@@ -279,7 +288,7 @@ void Run::Steal() {
   const auto is_overbooked = [this](AgentId agent) { return IsOverbooked(agents_.at(agent)); };
   const std::size_t most = idle - open_leases_.revoking();
   for (const LeaseId victim : open_leases_.Victims(most, UnknownSeconds(), kLeastSteal, is_overbooked)) {
-    if (!CanBeDivided(leases_.at(victim))) {
+    if (open_leases_.HasBegun(victim) && !CanBeDivided(leases_.at(victim))) {
       open_leases_.Keep(victim);
       continue;
     }

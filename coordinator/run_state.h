@@ -46,6 +46,7 @@ struct RunLease {
   bool alive = true;                // News under it counts.
   bool open = true;                 // It holds a credit: neither done nor dead.
   bool released = false;
+  bool together = false;  // As Assign's.
 };
 
 struct RunTotals {

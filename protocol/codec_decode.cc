@@ -229,7 +229,7 @@ CoordinatorMessage Take(wire::Message::Reader in, CoordinatorMessage*) {
       const auto m = in.getAssign();
       return Assign{LeaseId{m.getLease()}, m.getDeadline(), m.getRun(),
                     m.getWorker(),         m.getAlone(),    GetAll<Assignment>(m.getUnits()),
-                    m.getAvoid()};
+                    m.getAvoid(),          m.getTogether()};
     }
     case Message::RELEASE:
       return Release{LeaseId{in.getRelease()}};

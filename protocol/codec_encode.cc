@@ -255,6 +255,7 @@ void Put(wire::Message::Builder out, const Assign& m) {
   b.setWorker(m.worker);
   b.setAlone(m.alone);
   b.setAvoid(m.avoid);
+  b.setTogether(m.together);
   SetAll([&](unsigned n) { return b.initUnits(n); }, m.units);
 }
 

@@ -70,6 +70,7 @@ struct Assign {
   bool alone = false;        // Nothing else may run on this agent meanwhile (serial tests).
   std::vector<Assignment> units;
   std::int32_t avoid = -1;  // Not this WorkerId's worker if another has room (a retry); -1: any.
+  bool together = false;    // Revoke takes all of it or, once an item has begun, nothing (--dist loadfile and its kin).
 };
 
 // Runs what the lease has collected.

@@ -223,6 +223,7 @@ struct Assign {
   alone @4 :Bool;
   units @5 :List(Assignment);
   avoid @6 :Int32 = -1;
+  together @7 :Bool;
 }
 
 struct Stop {

@@ -75,6 +75,11 @@ void OpenLeases::Keep(LeaseId lease) {
   if (Load* load = Find(lease)) load->may_give_back = false;
 }
 
+bool OpenLeases::HasBegun(LeaseId lease) const {
+  const auto found = places_.find(lease);
+  return found != places_.end() && loads_[found->second].has_begun;
+}
+
 std::vector<LeaseId> OpenLeases::Victims(std::size_t most, double unknown, double least,
                                          const std::function<bool(AgentId)>& is_overbooked) const {
   std::vector<std::pair<double, LeaseId>> gains;

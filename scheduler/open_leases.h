@@ -35,6 +35,8 @@ class OpenLeases {
   // It can't be divided: it runs as it is.
   void Keep(LeaseId lease);
 
+  // Whether anything of it waits no more.
+  bool HasBegun(LeaseId lease) const;
   std::size_t size() const { return loads_.size(); }
   // How many have been asked and have not answered.
   std::size_t revoking() const { return revoking_; }

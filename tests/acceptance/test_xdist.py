@@ -76,6 +76,35 @@ class TestClass:
 """
 
 
+SLOW_GROUPS = """
+import pathlib, pytest, time
+@pytest.mark.parametrize("i", range(12))
+@pytest.mark.xdist_group("slow")
+def test_slow(i, worker_id):
+    time.sleep(0.05)
+    pathlib.Path(f"slow_{i}").write_text(worker_id)
+@pytest.mark.parametrize("i", range(12))
+@pytest.mark.xdist_group("quick")
+def test_quick(i, worker_id): pathlib.Path(f"quick_{i}").write_text(worker_id)
+class TestOther:
+    @pytest.mark.parametrize("i", range(12))
+    def test_class(self, i, worker_id):
+        time.sleep(0.05)
+        pathlib.Path(f"class_{i}").write_text(worker_id)
+"""
+
+
+@pytest.mark.parametrize("mode", ["loadgroup", "loadscope", "loadfile"])
+def test_a_group_is_not_cut_for_idle_workers(make_project, mode):
+    project = make_project({"test_a.py": SLOW_GROUPS, "test_b.py": "def test_b(): pass"})
+    run = project.run("-n", "4", "--optimizer", "optimized", "--dist", mode)
+    assert run.exit == 0, run.stdout
+    who = {path.name: path.read_text() for path in project.root.glob("*_[0-9]*")}
+    assert len(who) == 36
+    for group in ("slow", "quick") if mode == "loadgroup" else ("class",):
+        assert len({worker for name, worker in who.items() if name.startswith(group)}) == 1, who
+
+
 @pytest.mark.parametrize("mode", ["loadgroup", "loadscope", "loadfile"])
 def test_a_group_stays_together_on_one_worker_and_node_ids_stay_as_they_are(make_project, mode):
     project = make_project({f"test_{x}.py": WORKERS.replace("{0}", x).replace('f"', '"') for x in "abcd"})

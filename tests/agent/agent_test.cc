@@ -171,6 +171,23 @@ TEST_CASE("a batch that must run alone waits for the others and others wait for 
   Close(host);
 }
 
+TEST_CASE("a release that comes while its batch waits for a worker counts") {
+  const Folder folder;
+  REQUIRE(::mkfifo(folder.File("gate").c_str(), 0600) == 0);
+  Host host(Fake(1));
+  Open(host);
+  Assign alone = Batch(1, {"gate:" + folder.File("gate")});
+  alone.alone = true;
+  host->Receive(alone);
+  Assign held = Batch(2, {"p"});
+  held.run = false;
+  host->Receive(held);
+  host->Receive(Release{LeaseId{2}});
+  const UniqueFd opened(::open(folder.File("gate").c_str(), O_WRONLY));
+  REQUIRE(host.Wait<LeaseDone>(2));
+  Close(host);
+}
+
 TEST_CASE("a batch that waits is given back whole when it is revoked") {
   const Folder folder;
   REQUIRE(::mkfifo(folder.File("gate").c_str(), 0600) == 0);

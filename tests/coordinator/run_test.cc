@@ -206,6 +206,45 @@ TEST_CASE("what stays together is not taken from its worker, however idle the ot
   CHECK(play.revoked.empty());
 }
 
+TEST_CASE("what stays together goes to an idle worker whole while it waits behind another batch") {
+  RunOptions options = Workers(2);
+  options.optimizer = Optimizer::kOptimized;
+  options.batch_size = 6;
+  Play play(options);
+  play.Join(kAgent, 1);
+  std::vector<std::string> ids;
+  for (const char* file : {"a.py", "b.py"})
+    for (int i = 0; i < 6; ++i) ids.push_back(std::string(file) + "::T::t" + std::to_string(i));
+  play.CollectWhole(ids);
+  REQUIRE(play.assigned.size() == 2);
+  const Assign waiting = play.assigned[1].second;
+  play.Report(kAgent, play.assigned[0].second.lease, FirstItem(play.assigned[0].second), Phase::kSetup);
+  play.Join(kOther, 1);
+  REQUIRE(play.revoked == std::vector{waiting.lease});
+  play.Say(kAgent, Revoked{waiting.lease, {{UnitId{0}, false, waiting.units.at(0).items}}});
+  REQUIRE(play.assigned.size() == 3);
+  CHECK(play.assigned[2].first == kOther);
+  CHECK(play.assigned[2].second.units.at(0).items.size() == 6);
+}
+
+TEST_CASE("a batch with a group of xdist's is given back whole or not at all") {
+  RunOptions options = Workers(2);
+  options.dist = Dist::kLoadGroup;
+  options.optimizer = Optimizer::kOptimized;
+  Play play(options);
+  play.Join(kAgent, 2);
+  Collected collected;
+  for (int i = 0; i < 12; ++i) {
+    collected.node_ids.push_back("a.py::t" + std::to_string(i));
+    collected.groups.push_back(i < 6 ? "one" : "two");
+  }
+  play.Say(kAgent, collected);
+  REQUIRE(play.assigned.size() == 1);
+  CHECK(play.assigned[0].second.together);
+  play.Report(kAgent, play.assigned[0].second.lease, FirstItem(play.assigned[0].second), Phase::kSetup);
+  CHECK(play.revoked.empty());
+}
+
 TEST_CASE("a collection error keeps everything from running") {
   Play play(Workers(2));
   play.Join(kAgent, 2);

@@ -47,6 +47,16 @@ def test_a_run_that_nobody_comes_to_ends_and_says_so(make_lab):
     assert "no agent for 3 s (--agents-timeout)" in coordinator.said.read_text()
 
 
+@pytest.mark.long
+def test_a_run_that_not_all_expected_agents_come_to_ends_and_says_how_many_did(make_lab):
+    lab = make_lab(network=False)
+    coordinator = lab.coordinator("--expect-agents", "2", "--agents-timeout", "6")
+    agent = lab.agent(lab.machine(), name="only")
+    assert lab.wait(coordinator, 20) == 3, lab.words()
+    assert "1 of the 2 agents that --expect-agents asks for were ready within 6 s" in coordinator.said.read_text()
+    lab.wait(agent)
+
+
 def test_a_late_agent_gets_work_at_once(make_lab):
     lab = make_lab(network=False, files=1, tests=24, body="time.sleep(0.25)")
     coordinator = lab.coordinator("--json", str(lab.base / "run.json"))

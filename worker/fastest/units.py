@@ -19,6 +19,7 @@ class Lease:
     id: int
     run: bool
     uncollected: int
+    together: bool = False  # It is given back as a whole or, once it has begun, not at all.
     open: int = 0
     kept: list[Entry] = field(default_factory=list)  # Collected, waiting for RELEASE.
 

@@ -98,7 +98,7 @@ class Worker:
 
     def _obey(self, kind: int, order: dict[str, Any]) -> None:
         if kind == wire.ASSIGN:
-            lease = Lease(order["lease"], order.get("run", True), len(order["units"]))
+            lease = Lease(order["lease"], order.get("run", True), len(order["units"]), order.get("together", False))
             self._leases[lease.id] = lease
             self._pending.extend((lease, unit) for unit in order["units"])
             self._end_if_done(lease)
@@ -140,7 +140,8 @@ class Worker:
         """Gives back what has not started, save the item that pytest knows as the next one; or only files without such."""
         lease = self._leases.get(lease_id)
         parts = []
-        if lease is not None:
+        is_begun = any(entry is not None and entry.lease == lease_id for entry in (self._last, self._announced))
+        if lease is not None and not (lease.together and is_begun):
             mine = [entry for entry in self._queue if entry.lease == lease_id and entry is not self._announced]
             if whole_files:
                 begun = {_file_of(entry) for entry in (self._last, self._announced) if entry is not None}
