@@ -235,7 +235,7 @@ void Run::On(AgentId agent, Revoked& revoked) {
     std::erase_if(lease.items, [&](ItemId item) { return ledger_[item].lease != revoked.lease; });
     double seconds = 0;
     for (const ItemId item : back) seconds += PredictSeconds(item);
-    QueueGroups(part.unit, back, seconds / kStolenPieces);
+    QueueGroups(part.unit, back, seconds / kStolenPieces, kLeastClassCut);
   }
 }
 

@@ -183,9 +183,10 @@ class Run {
   void QueueUnit(UnitId unit);
   void QueueItems(const std::vector<ItemId>& items);
   void QueueAgain(const std::vector<ItemId>& items);
-  void QueueGroups(UnitId unit, const std::vector<ItemId>& items, double largest);
-  std::vector<std::vector<std::uint32_t>> GroupsOf(const std::vector<ItemId>& items, double largest) const;
-  bool CanBeDivided(const LeaseState& lease) const;
+  void QueueGroups(UnitId unit, const std::vector<ItemId>& items, double largest, double cut_classes);
+  std::vector<std::vector<std::uint32_t>> GroupsOf(const std::vector<ItemId>& items, double largest,
+                                                   double cut_classes) const;
+  bool CanBeDivided(const LeaseState& lease, double cut_classes) const;
   std::string_view MarkOf(ItemId item) const;
   void EndLease(LeaseId id, bool alive);
   void ReturnLease(LeaseId id);
@@ -212,7 +213,7 @@ class Run {
   Ledger ledger_;
   std::unordered_map<std::uint32_t, std::vector<TestReport>> unpublished_;  // By ItemId, of items not finished.
   std::vector<std::string> groups_;               // xdist_group of each item ("" beyond its end).
-  std::set<std::string, std::less<>> divisible_;  // Parametrised methods whose items may part.
+  std::set<std::string, std::less<>> divisible_;  // Methods, by name, and classes whose items may part.
   Restored restored_;
   std::vector<std::pair<ItemId, RestoredItem>> unpublished_restored_;
   std::vector<ItemId> serial_;  // Items that run alone, after the others.

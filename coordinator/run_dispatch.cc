@@ -37,8 +37,7 @@ double Run::KnownSeconds(ItemId item) const {
 }
 
 double Run::UnknownSeconds() const {
-  const std::size_t finished = ledger_.finished();
-  return finished < 20 ? kUnknownSeconds : test_seconds_ / static_cast<double>(finished) + kItemOverhead;
+  return fastest::UnknownSeconds(test_seconds_, static_cast<double>(ledger_.finished())) + kItemOverhead;
 }
 
 double Run::PredictSeconds(ItemId item) const {
@@ -64,13 +63,13 @@ void Run::QueueItems(const std::vector<ItemId>& items) {
   for (const ItemId item : items) total += PredictSeconds(item);
   const double share = total / LiveWorkers();
   const bool free = options_.optimizer == Optimizer::kAggressive;
-  QueueGroups(UnitId{0}, items, free ? share / 8 : share / GroupDivisor(LiveWorkers()));
+  QueueGroups(UnitId{0}, items, free ? share / 8 : share / GroupDivisor(LiveWorkers()), HUGE_VAL);
 }
 
-// Cuts items of one unit into groups and queues these.
-void Run::QueueGroups(UnitId unit, const std::vector<ItemId>& items, double largest) {
+// Cuts items of one unit into groups and queues these; classes, where they may be, if they have so many seconds left.
+void Run::QueueGroups(UnitId unit, const std::vector<ItemId>& items, double largest, double cut_classes) {
   if (items.empty()) return;
-  for (const auto& group : GroupsOf(items, largest)) {
+  for (const auto& group : GroupsOf(items, largest, cut_classes)) {
     Task task{unit, {}, 0};
     for (const auto index : group) {
       task.items.push_back(items[index]);
@@ -86,12 +85,22 @@ std::string_view Run::MarkOf(ItemId item) const {
   return Number(item) < groups_.size() ? std::string_view(groups_[Number(item)]) : "";
 }
 
-std::vector<std::vector<std::uint32_t>> Run::GroupsOf(const std::vector<ItemId>& items, double largest) const {
+std::vector<std::vector<std::uint32_t>> Run::GroupsOf(const std::vector<ItemId>& items, double largest,
+                                                      double cut_classes) const {
+  std::unordered_map<std::string_view, double> left;  // Seconds, by class that may be cut.
+  if (cut_classes < HUGE_VAL && !divisible_.empty()) {
+    for (const ItemId item : items) {
+      const std::string_view atom = AtomOf(ledger_[item].key.node_id);
+      if (divisible_.contains(atom)) left[atom] += PredictSeconds(item);
+    }
+  }
   std::vector<GroupItem> grouped;
   grouped.reserve(items.size());
   for (const ItemId item : items) {
     const std::string& id = ledger_[item].key.node_id;
-    grouped.push_back({id, MarkOf(item), PredictSeconds(item), divisible_.contains(WithoutParameters(id))});
+    const auto rest = left.find(AtomOf(id));
+    grouped.push_back({id, MarkOf(item), PredictSeconds(item), divisible_.contains(WithoutParameters(id)),
+                       rest != left.end() && rest->second >= cut_classes});
   }
   GroupRule rule = options_.optimizer == Optimizer::kAggressive ? GroupRule::kFree : GroupRule::kFile;
   if (options_.dist == Dist::kLoadFile) rule = GroupRule::kFileWhole;
@@ -189,7 +198,7 @@ void Run::QueueAgain(const std::vector<ItemId>& items) {
       parallel[ledger_[item].unit].push_back(item);
     }
   }
-  for (const auto& [unit, together] : parallel) QueueGroups(unit, together, HUGE_VAL);
+  for (const auto& [unit, together] : parallel) QueueGroups(unit, together, HUGE_VAL, HUGE_VAL);
 }
 
 void Run::ReturnLease(LeaseId id) {
@@ -268,13 +277,13 @@ bool Run::IsTimeToLook() {
 
 // Whether a part of it can go to another worker, though some of it has begun: what stays together would only change
 // hands, for ever.
-bool Run::CanBeDivided(const LeaseState& lease) const {
+bool Run::CanBeDivided(const LeaseState& lease, double cut_classes) const {
   if (lease.together) return false;
   if (!lease.uncollected.empty()) return true;
   std::vector<ItemId> open;
   for (const ItemId item : lease.items)
     if (ledger_[item].state != Ledger::State::kFinished) open.push_back(item);
-  return open.size() > 1 && GroupsOf(open, 0).size() > 1;
+  return open.size() > 1 && GroupsOf(open, 0, cut_classes).size() > 1;
 }
 
 // While agents have workers without anything, as many leases give back what they have not started; one that waits
@@ -288,8 +297,9 @@ void Run::Steal() {
   const auto is_overbooked = [this](AgentId agent) { return IsOverbooked(agents_.at(agent)); };
   const std::size_t most = idle - open_leases_.revoking();
   for (const LeaseId victim : open_leases_.Victims(most, UnknownSeconds(), kLeastSteal, is_overbooked)) {
-    if (open_leases_.HasBegun(victim) && !CanBeDivided(leases_.at(victim))) {
-      open_leases_.Keep(victim);
+    const LeaseState& lease = leases_.at(victim);
+    if (open_leases_.HasBegun(victim) && !CanBeDivided(lease, kLeastClassCut)) {
+      if (!CanBeDivided(lease, 0)) open_leases_.Keep(victim);  // Else it may turn out to take long.
       continue;
     }
     open_leases_.BeginRevoke(victim);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "coordinator/run.h"
 
@@ -129,7 +130,7 @@ bool Run::RestoreUnit(UnitId id) {
   }
   double seconds = 0;
   for (const ItemId item : pending) seconds += PredictSeconds(item);
-  QueueGroups(id, pending, seconds + 1);
+  QueueGroups(id, pending, seconds + 1, HUGE_VAL);
   return true;
 }
 
@@ -210,7 +211,7 @@ void Run::EnterLate(const Collected& collected, UnitCollected* event) {
   for (const ItemId item : event->items) event->node_ids.push_back(ledger_[item].key.node_id);
   double seconds = 0;
   for (const ItemId item : event->items) seconds += PredictSeconds(item);
-  QueueGroups(collected.unit, event->items, seconds + 1);
+  QueueGroups(collected.unit, event->items, seconds + 1, HUGE_VAL);
 }
 
 }  // namespace fastest

@@ -14,12 +14,20 @@ namespace fastest {
 constexpr double kShareDivisor = 2;
 // What an item is presumed to take while nothing is known, in seconds.
 constexpr double kUnknownSeconds = 0.005;
+// What an item of which nothing is known will take, when `finished` ones took `seconds` in all: the presumption weighs
+// as much as this many of them.
+constexpr double kPresumedItems = 5;
+constexpr double UnknownSeconds(double seconds, double finished) {
+  return (seconds + kPresumedItems * kUnknownSeconds) / (finished + kPresumedItems);
+}
 // Less than this is not worth a steal.
 constexpr double kLeastSteal = 0.02;
 // Where items are cut into groups, a group holds no more than an even share divided by this. Few workers get few cuts,
 // since each costs its fixtures again; with many the last pieces decide (simulated, 512 workers: 1.11 of the bound with
 // 2, 1.08 with 4, 1.11 with 8).
 constexpr double GroupDivisor(std::uint32_t workers) { return workers < 64 ? 2 : 4; }
+// For an idle worker a class is cut, where it may be, if so many seconds of it are left.
+constexpr double kLeastClassCut = 0.5;
 // What was stolen is cut into so many pieces.
 constexpr double kStolenPieces = 2;
 

@@ -15,13 +15,6 @@ std::string_view ScopeOf(std::string_view node_id) {
   return last == std::string_view::npos ? plain : plain.substr(0, last);
 }
 
-// What is never cut apart: the outermost class, or a function with its parameters.
-std::string_view AtomOf(std::string_view node_id) {
-  const auto plain = WithoutParameters(node_id);
-  const auto file = plain.find("::");
-  return file == std::string_view::npos ? plain : plain.substr(0, plain.find("::", file + 2));
-}
-
 std::string KeyOf(const GroupItem& item, GroupRule rule) {
   switch (rule) {
     case GroupRule::kFree:
@@ -44,8 +37,8 @@ double SecondsOf(std::span<const GroupItem> items, const Group& group) {
   return seconds;
 }
 
-// Cuts where an atom ends and the piece is large enough; a parametrised function, or a divisible method, that alone is
-// too large between its items.
+// Cuts where an atom ends and the piece is large enough; what alone is too large between its items: a parametrised
+// function, a divisible method or class.
 std::vector<Group> Cut(std::span<const GroupItem> items, const Group& group, double largest) {
   std::vector<Group> pieces(1);
   double piece_seconds = 0;
@@ -54,7 +47,7 @@ std::vector<Group> Cut(std::span<const GroupItem> items, const Group& group, dou
     const bool same_atom = i > 0 && AtomOf(item.node_id) == AtomOf(items[group[i - 1]].node_id);
     const auto name = WithoutParameters(item.node_id);
     const bool same_method = item.divisible && i > 0 && name == WithoutParameters(items[group[i - 1]].node_id);
-    const bool may_cut = !same_atom || same_method || AtomOf(item.node_id) == name;
+    const bool may_cut = !same_atom || same_method || item.class_divisible || AtomOf(item.node_id) == name;
     // Inside a function the piece has to be full; between atoms it is enough that the next item would overfill it.
     const double would_be = same_atom ? piece_seconds : piece_seconds + item.seconds / 2;
     if (may_cut && !pieces.back().empty() && would_be >= largest) {
@@ -72,6 +65,12 @@ std::vector<Group> Cut(std::span<const GroupItem> items, const Group& group, dou
 std::string_view WithoutParameters(std::string_view node_id) {
   const auto names = node_id.find("::");
   return names == std::string_view::npos ? node_id : node_id.substr(0, node_id.find('[', names));
+}
+
+std::string_view AtomOf(std::string_view node_id) {
+  const auto plain = WithoutParameters(node_id);
+  const auto file = plain.find("::");
+  return file == std::string_view::npos ? plain : plain.substr(0, plain.find("::", file + 2));
 }
 
 std::vector<std::vector<std::uint32_t>> GroupItems(std::span<const GroupItem> items, GroupRule rule, double largest) {

@@ -2,7 +2,7 @@
 //
 // Fixtures of module and class scope are set up once a group, so that a group follows their scopes: a file by default,
 // cut only where the file alone outweighs what a worker should get; a class is cut only inside a parametrised method
-// that needs nothing of class scope. Pure.
+// that needs nothing of class scope, or, for an idle worker, where nothing ties its methods together. Pure.
 
 #pragma once
 
@@ -25,13 +25,17 @@ enum class GroupRule : std::uint8_t {
 
 struct GroupItem {
   std::string_view node_id;
-  std::string_view mark;   // Its xdist_group, or "".
-  double seconds = 0;      // Predicted.
-  bool divisible = false;  // A parametrised method: its items may go apart, though they are of one class.
+  std::string_view mark;         // Its xdist_group, or "".
+  double seconds = 0;            // Predicted.
+  bool divisible = false;        // A parametrised method: its items may go apart, though they are of one class.
+  bool class_divisible = false;  // Its class may be cut anywhere.
 };
 
 // "a.py::TestA::test_x[1::2]" -> "a.py::TestA::test_x".
 std::string_view WithoutParameters(std::string_view node_id);
+
+// What is cut last: the outermost class ("a.py::TestA"), or a function with its parameters ("a.py::test_x").
+std::string_view AtomOf(std::string_view node_id);
 
 // The groups as indexes into `items`, each in the items' order. `largest` seconds: what may be cut and is larger, is
 // cut.

@@ -69,7 +69,7 @@ class Simulation {
     events_.push({now_ + delay, ++event_number_, std::move(happen)});
   }
   std::uint32_t All() const { return request_.agents * request_.workers; }
-  double Unknown() const { return finished_ < 20 ? kUnknownSeconds : measured_ / static_cast<double>(finished_); }
+  double Unknown() const { return UnknownSeconds(measured_, static_cast<double>(finished_)); }
   double Predict(std::uint32_t item) const { return items_[item].predicted < 0 ? Unknown() : items_[item].predicted; }
   double Predict(const Items& items) const {
     double seconds = 0;

@@ -119,3 +119,22 @@ def test_a_group_stays_together_on_one_worker_and_node_ids_stay_as_they_are(make
     else:
         assert all(len({who[f"{x}_{each}"] for each in ("one", "pair", "x", "y")}) == 1 for x in "abcd")
     assert not any("@" in line["nodeid"] for line in run.log if "nodeid" in line)
+
+
+BIG_CLASS = """
+import time, unittest
+class TestBig(unittest.TestCase):
+{0}
+    pass
+{1}
+"""
+
+
+@pytest.mark.parametrize(("shared", "workers"), [("", 2), ("    state = []", 1)], ids=["free", "tied"])
+def test_a_long_class_goes_to_several_workers_unless_something_ties_its_methods_together(make_project, shared, workers):
+    body = "        time.sleep(0.2)\n        open('{0}.who', 'w').write(__import__('os').environ['PYTEST_XDIST_WORKER'])\n"
+    methods = "".join(f"    def test_{name}(self):\n{body.format(name)}" for name in "abcdefghijkl")
+    project = make_project({"test_a.py": BIG_CLASS.format(shared, methods), "test_b.py": "def test_b(): pass"})
+    run = project.run("-n", "2", "--collect", "whole")
+    assert run.exit == 0, run.stdout
+    assert len({path.read_text() for path in project.root.glob("*.who")}) == workers

@@ -206,6 +206,21 @@ TEST_CASE("what stays together is not taken from its worker, however idle the ot
   CHECK(play.revoked.empty());
 }
 
+TEST_CASE("a class that may be cut is cut for an idle worker while it has long to go") {
+  const double seconds = GENERATE(0.1, 0.01);
+  RunOptions options = Workers(2);
+  options.history = [seconds](const std::string&) { return seconds; };
+  Play play(options);
+  play.Join(kAgent, 2);
+  Collected collected;
+  for (int i = 0; i < 12; ++i) collected.node_ids.push_back("a.py::T::t" + std::to_string(i));
+  collected.divisible = {"a.py::T"};
+  play.Say(kAgent, collected);
+  REQUIRE(play.assigned.size() == 1);  // At first it is given out as a whole.
+  play.Report(kAgent, play.assigned[0].second.lease, FirstItem(play.assigned[0].second), Phase::kSetup);
+  CHECK(play.revoked.size() == (seconds == 0.1 ? 1 : 0));
+}
+
 TEST_CASE("what stays together goes to an idle worker whole while it waits behind another batch") {
   RunOptions options = Workers(2);
   options.optimizer = Optimizer::kOptimized;

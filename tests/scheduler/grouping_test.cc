@@ -25,7 +25,7 @@ TEST_CASE("a file that is too large is cut between functions") {
         Groups{{0, 1}, {2, 3}});
 }
 
-TEST_CASE("a class is never cut") {
+TEST_CASE("a class that nothing is known of is not cut") {
   const auto items = Items({"a.py::T::t1", "a.py::T::t2", "a.py::T::U::t3", "a.py::f"});
   CHECK(GroupItems(items, GroupRule::kFile, 1) == Groups{{0, 1, 2}, {3}});
 }
@@ -35,6 +35,12 @@ TEST_CASE("a class is cut inside a divisible method") {
       Items({"a.py::T::t1", "a.py::T::t2[1]", "a.py::T::t2[2]", "a.py::T::t2[3]", "a.py::T::t3[1]", "a.py::T::t3[2]"});
   for (auto& item : items) item.divisible = item.node_id.find("t2") != std::string_view::npos;
   CHECK(GroupItems(items, GroupRule::kFile, 1) == Groups{{0, 1}, {2}, {3, 4, 5}});
+}
+
+TEST_CASE("a divisible class is cut anywhere") {
+  auto items = Items({"a.py::T::t1", "a.py::T::t2[1]", "a.py::T::t2[2]", "a.py::T::t3"});
+  for (auto& item : items) item.class_divisible = true;
+  CHECK(GroupItems(items, GroupRule::kFile, 2) == Groups{{0, 1}, {2, 3}});
 }
 
 TEST_CASE("parameters stay together unless their function alone is too large") {

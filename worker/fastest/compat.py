@@ -282,8 +282,8 @@ def _fixture_definitions(manager: object) -> Iterator[tuple[str, str, object]]:
                     yield name, where, definition
 
 
-def has_class_fixture(item: pytest.Function) -> bool:
-    return any(found and found[-1].scope == "class" for found in item._fixtureinfo.name2fixturedefs.values())
+def class_fixtures(item: pytest.Function) -> list[str]:
+    return [name for name, found in item._fixtureinfo.name2fixturedefs.items() if found and found[-1].scope == "class"]
 
 
 def relative_to(root: os.PathLike, path: os.PathLike) -> str:

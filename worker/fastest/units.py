@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fastest import compat
+from fastest.divisible import divisible
 from fastest.recorder import Entry
 
 
@@ -45,20 +45,8 @@ def describe(items: list[pytest.Item]) -> dict[str, Any]:
         "ids": [item.nodeid for item in items],
         "serial": [index for index, item in enumerate(items) if marked[index] and _is_serial(item)],
         "groups": groups if any(groups) else [],
-        "divisible": _divisible(items),
+        "divisible": divisible(items),
     }
-
-
-def _divisible(items: list[pytest.Item]) -> list[str]:
-    """Parametrised methods that nothing is set up for once a class (node ids without parameters)."""
-    found: dict[str, bool] = {}
-    for item in items:
-        if hasattr(item, "callspec") and isinstance(item.parent, pytest.Class):
-            path, _, names = item.nodeid.partition("::")
-            name = path + "::" + names.partition("[")[0]
-            if found.get(name, True):
-                found[name] = not compat.has_class_fixture(item)
-    return [name for name, is_divisible in found.items() if is_divisible]
 
 
 def _with_marks(items: list[pytest.Item], names: tuple[str, ...]) -> list[bool]:
