@@ -183,10 +183,9 @@ class Run {
   void QueueUnit(UnitId unit);
   void QueueItems(const std::vector<ItemId>& items);
   void QueueAgain(const std::vector<ItemId>& items);
-  void QueueGroups(UnitId unit, const std::vector<ItemId>& items, double largest, double cut_classes);
-  std::vector<std::vector<std::uint32_t>> GroupsOf(const std::vector<ItemId>& items, double largest,
-                                                   double cut_classes) const;
-  bool CanBeDivided(const LeaseState& lease, double cut_classes) const;
+  void QueueGroups(UnitId unit, const std::vector<ItemId>& items, double largest, double cut);
+  std::vector<std::vector<std::uint32_t>> GroupsOf(const std::vector<ItemId>& items, double largest, double cut) const;
+  bool CanBeDivided(const LeaseState& lease, double cut) const;
   std::string_view MarkOf(ItemId item) const;
   void EndLease(LeaseId id, bool alive);
   void ReturnLease(LeaseId id);

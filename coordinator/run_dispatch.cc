@@ -67,9 +67,9 @@ void Run::QueueItems(const std::vector<ItemId>& items) {
 }
 
 // Cuts items of one unit into groups and queues these; classes, where they may be, if they have so many seconds left.
-void Run::QueueGroups(UnitId unit, const std::vector<ItemId>& items, double largest, double cut_classes) {
+void Run::QueueGroups(UnitId unit, const std::vector<ItemId>& items, double largest, double cut) {
   if (items.empty()) return;
-  for (const auto& group : GroupsOf(items, largest, cut_classes)) {
+  for (const auto& group : GroupsOf(items, largest, cut)) {
     Task task{unit, {}, 0};
     for (const auto index : group) {
       task.items.push_back(items[index]);
@@ -86,9 +86,9 @@ std::string_view Run::MarkOf(ItemId item) const {
 }
 
 std::vector<std::vector<std::uint32_t>> Run::GroupsOf(const std::vector<ItemId>& items, double largest,
-                                                      double cut_classes) const {
+                                                      double cut) const {
   std::unordered_map<std::string_view, double> left;  // Seconds, by class that may be cut.
-  if (cut_classes < HUGE_VAL && !divisible_.empty()) {
+  if (cut < HUGE_VAL && !divisible_.empty()) {
     for (const ItemId item : items) {
       const std::string_view atom = AtomOf(ledger_[item].key.node_id);
       if (divisible_.contains(atom)) left[atom] += PredictSeconds(item);
@@ -100,7 +100,7 @@ std::vector<std::vector<std::uint32_t>> Run::GroupsOf(const std::vector<ItemId>&
     const std::string& id = ledger_[item].key.node_id;
     const auto rest = left.find(AtomOf(id));
     grouped.push_back({id, MarkOf(item), PredictSeconds(item), divisible_.contains(WithoutParameters(id)),
-                       rest != left.end() && rest->second >= cut_classes});
+                       rest != left.end() && rest->second >= cut});
   }
   GroupRule rule = options_.optimizer == Optimizer::kAggressive ? GroupRule::kFree : GroupRule::kFile;
   if (options_.dist == Dist::kLoadFile) rule = GroupRule::kFileWhole;
@@ -277,13 +277,13 @@ bool Run::IsTimeToLook() {
 
 // Whether a part of it can go to another worker, though some of it has begun: what stays together would only change
 // hands, for ever.
-bool Run::CanBeDivided(const LeaseState& lease, double cut_classes) const {
+bool Run::CanBeDivided(const LeaseState& lease, double cut) const {
   if (lease.together) return false;
   if (!lease.uncollected.empty()) return true;
   std::vector<ItemId> open;
   for (const ItemId item : lease.items)
     if (ledger_[item].state != Ledger::State::kFinished) open.push_back(item);
-  return open.size() > 1 && GroupsOf(open, 0, cut_classes).size() > 1;
+  return open.size() > 1 && GroupsOf(open, 0, cut).size() > 1;
 }
 
 // While agents have workers without anything, as many leases give back what they have not started; one that waits
