@@ -182,6 +182,8 @@ void Agent::OnZygoteFrame(const Frame& frame) {
       return OnReady(body);
     case wire::kFailed:
       return OnFailed(body);
+    case wire::kFresh:
+      return OnImported(body);
     case wire::kForked:
       return OnForked(body);
     case wire::kExited:
@@ -215,15 +217,23 @@ void Agent::OnFailed(std::string_view body) {
   send_(Ready{false, failed->text, failed->exit_code});
 }
 
+// The test files that it has imported left something that forks must not share.
+void Agent::OnImported(std::string_view body) {
+  const auto answer = wire::DecodeReady(body);
+  if (!answer.ok()) return send_(InternalError{first_worker_, answer.error().message});
+  if (!answer->fresh.empty()) why_fresh_ = answer->fresh[0];
+}
+
 void Agent::OnZygoteCollected(std::string_view body) {
   auto collected = wire::DecodeCollected(body);
   if (!collected.ok()) return send_(InternalError{first_worker_, collected.error().message});
   whole_ = std::make_shared<const std::vector<ItemKey>>(wire::Keys(collected->node_ids));
-  collecting_whole_ = false;
+  collecting_whole_ = !why_fresh_.empty();
   collected->worker = first_worker_;
   collected->lease = LeaseId{};
   send_(*std::move(collected));
-  Pump();
+  // What it holds (a port, a lock) must not be in the way of workers that import the same.
+  collecting_whole_ ? TellZygoteToExit() : Pump();
 }
 
 void Agent::OnForked(std::string_view body) {
@@ -274,6 +284,7 @@ void Agent::OnZygoteExit(int status) {
   for (Place& place : places_) {
     if (place.worker && place.worker->pid() == 0) OnWorkerExit(place, status);
   }
+  Pump();
   CheckStopped();
 }
 

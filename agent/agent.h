@@ -87,6 +87,7 @@ class Agent {
   void OnZygoteFrame(const Frame& frame);
   void OnReady(std::string_view body);
   void OnFailed(std::string_view body);
+  void OnImported(std::string_view body);
   void OnZygoteCollected(std::string_view body);
   void OnForked(std::string_view body);
   void OnExited(std::string_view body);

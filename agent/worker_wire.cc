@@ -121,7 +121,7 @@ std::string EncodeFork(const ForkOrder& order) {
 std::string EncodeCollect(const std::string& start) { return '{' + StartMember(start); }
 
 Result<ReadyAnswer> DecodeReady(std::string_view body) {
-  const auto json = ParseObject(body, "READY");
+  const auto json = ParseObject(body, "READY or FRESH");
   if (!json.ok()) return json.error();
   return ReadyAnswer{Texts(*json, "fresh")};
 }

@@ -27,6 +27,7 @@ enum Kind : std::uint8_t {
   kFailed = 17,
   kForked = 18,
   kExited = 19,
+  kFresh = 20,
   kWalk = 32,
   kAssign = 33,
   kRelease = 34,
@@ -63,7 +64,7 @@ std::string EncodeCollect(const std::string& start);
 
 // ---- zygote -> agent ----
 
-// What of READY the agent itself needs.
+// What of READY the agent itself needs; FRESH has the same member.
 struct ReadyAnswer {
   std::vector<std::string> fresh;  // Why no worker can be forked.
 };

@@ -136,7 +136,8 @@ def leave(status: int) -> None:
 
 
 def open_fds() -> set[int]:
-    return {int(name) for name in os.listdir("/proc/self/fd")}
+    names = os.listdir("/proc/self/fd")  # One of them is the listing's own, and closed now.
+    return {int(name) for name in names if os.path.lexists(f"/proc/self/fd/{name}")}
 
 
 def collect_garbage_once() -> None:

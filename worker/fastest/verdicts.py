@@ -5,9 +5,11 @@ Each reason is a line for a person and names the plugin or option. In doubt the 
 
 from __future__ import annotations
 
+import fcntl
 import inspect
 import os
 import re
+import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -161,7 +163,12 @@ def _is_trivial_configure(impl: Any) -> bool:
 
 def fresh(config: pytest.Config, watch: Watch, own_fds: set[int]) -> list[str]:
     """Why no worker can be forked at all."""
-    return watch.reasons + _coverage(config) + _threads() + _open_files(own_fds)
+    return watch.reasons + _coverage(config) + unshareable(own_fds | _captured_fds(config))
+
+
+def unshareable(own_fds: set[int]) -> list[str]:
+    """What this process has now and a fork would not have, or would have in common with it."""
+    return _threads() + _open_files(own_fds)
 
 
 def _coverage(config: pytest.Config) -> list[str]:
@@ -195,12 +202,34 @@ def _open_files(own_fds: set[int]) -> list[str]:
     for name in os.listdir("/proc/self/fd"):
         try:
             target = os.readlink(f"/proc/self/fd/{name}")
+            if int(name) > 2 and int(name) not in own_fds and _is_shared(int(name), target):
+                what = target.split(":")[0]
+                reasons.append(f"file descriptor {name} is open on {what if what != 'anon_inode' else target[11:]}")
         except OSError:
             continue
-        device = target.startswith("/dev/") and not _KNOWN_DEVICES.match(target)
-        if int(name) > 2 and int(name) not in own_fds and (target.startswith("socket:") or device):
-            reasons.append(f"file descriptor {name} is open on {target.split(':')[0]}")
     return reasons
+
+
+def _is_shared(fd: int, target: str) -> bool:
+    """Whether what one process does with the open file is felt by another that has inherited it. Writing at the end is not."""
+    if target.startswith("/dev/"):
+        return not _KNOWN_DEVICES.match(target)
+    if target.startswith(("socket:", "pipe:", "anon_inode:")):
+        return True
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        return False
+    return fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE != os.O_WRONLY  # It has a place where it is read.
+
+
+def _captured_fds(config: pytest.Config) -> set[int]:
+    """Those of pytest's capturing, which process.redirect_output sees to."""
+    fds = set()
+    for capture in compat.captures(config):
+        fds.add(getattr(capture, "targetfd_save", -1))
+        file = getattr(capture, "tmpfile", None)
+        if hasattr(capture, "targetfd") and file is not None:
+            fds.add(file.fileno())
+    return fds
 
 
 def foreign_hooks(config: pytest.Config, names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

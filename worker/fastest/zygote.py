@@ -26,6 +26,7 @@ from fastest.fast_collection import FastCollection
 from fastest.explaining import Explaining
 from fastest.fast_protocol import FastProtocol
 from fastest.fork_trap import ForkTrap
+from fastest.imported import Imported
 from fastest.link import WorkerLink, ZygoteLink
 from fastest.recorder import Recorder, stopping_of
 from fastest.reports import Envelopes
@@ -89,7 +90,6 @@ class Zygote:
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> int | None:
         self._config = config
-        color, columns = bool(self._setup.get("color")), int(self._setup.get("columns") or 80)
         self.errors.refuse(verdicts.refusal(config))
         config.fastest_known_plugins = set(config.pluginmanager.get_plugins())
         if not self._setup.get("id"):
@@ -99,11 +99,11 @@ class Zygote:
         self.is_ready = True
         if not self.single:
             compat.import_for_configure()  # While the run is planned.
+        color, columns = bool(self._setup.get("color")), int(self._setup.get("columns") or 80)
         envelopes = Envelopes(config, bool(self._setup.get("full_reports")), color, columns)
         self._recorder = Recorder(envelopes, ZygoteLink(self._frames))
         config.pluginmanager.register(self._recorder, "fastest-recorder")  # Hears the warnings so far, too.
-        order = self._serve(None)
-        if order is None:
+        if (order := self._serve(None)) is None:
             return 0
         self._recorder.envelopes.full |= bool(order.get("start", {}).get("full_reports"))
         config.pluginmanager.register(FixtureScan(), "fastest-fixture-scan")
@@ -114,6 +114,8 @@ class Zygote:
             config.pluginmanager.register(FastCollection(self._file_plugin.leaves_out), "fastest-collection")
         if self.file_mode:
             config.pluginmanager.register(self._file_plugin, "fastest-files")
+        elif self.worker_link is None:
+            config.pluginmanager.register(Imported(self._watch, self._frames), "fastest-imported")
         shard.take_part(config, order)
 
     @pytest.hookimpl(trylast=True)
@@ -147,8 +149,8 @@ class Zygote:
         self._collect_seconds = -time.perf_counter()
         outcome = yield
         self._collect_seconds += time.perf_counter()
-        error = outcome.excinfo[1] if outcome.excinfo is not None else None
-        if error is not None and not isinstance(error, pytest.UsageError) and not self._is_running:
+        error = outcome.excinfo[1] if outcome.excinfo is not None and not self._is_running else None
+        if error is not None and not isinstance(error, pytest.UsageError):
             self._tell_collection_ended(session, error)
 
     @pytest.hookimpl(tryfirst=True)
@@ -181,8 +183,7 @@ class Zygote:
     def _tell_collected(self, session: pytest.Session) -> None:
         if self._told_collection or self.file_mode:
             return
-        self._told_collection = True
-        self._collection_errors = session.testsfailed
+        self._told_collection, self._collection_errors = True, session.testsfailed
         answer = collect.whole_answer(session, self._recorder, self._collect_seconds)
         self._recorder.link.send(wire.COLLECTED, answer)
         self.is_collecting = False
