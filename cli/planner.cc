@@ -86,14 +86,17 @@ PlannedUnit PlanFile(const TestFile& file, const History& history, std::vector<s
   return unit;
 }
 
-// What the plan's files import, test files apart: under pytest all of it is there before the first test runs.
+// What the plan's files and conftests import, test files apart: under pytest all of it is there before the first test.
 std::vector<std::string> SharedImports(const Discovery& discovery) {
   std::set<std::string> tests, names;
   for (const TestFile& file : discovery.files) tests.insert(file.module);
   std::vector<std::string> imports;
-  for (const TestFile& file : discovery.files)
-    for (const std::string& name : file.imports)
+  const auto add = [&](const std::vector<std::string>& more) {
+    for (const std::string& name : more)
       if (!name.starts_with('.') && !tests.contains(name) && names.insert(name).second) imports.push_back(name);
+  };
+  for (const Conftest& conftest : discovery.conftests) add(conftest.imports);
+  for (const TestFile& file : discovery.files) add(file.imports);
   return imports;
 }
 

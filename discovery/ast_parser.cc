@@ -25,7 +25,7 @@ using Tree = std::unique_ptr<TSTree, FreeTree>;
 // The grammar's numbers for the words that we ask for: comparing numbers, not names, halves the walk.
 struct Words {
   TSSymbol function, klass, decorated, decorator, block, comment;
-  TSSymbol compound[7];
+  TSSymbol compound[8];
   TSFieldId name, superclasses, body, definition;
 };
 
@@ -45,7 +45,7 @@ const Words& GrammarWords() {
       Symbol("block"),
       Symbol("comment"),
       {Symbol("if_statement"), Symbol("for_statement"), Symbol("while_statement"), Symbol("try_statement"),
-       Symbol("with_statement"), Symbol("match_statement"), Symbol("ERROR")},
+       Symbol("with_statement"), Symbol("match_statement"), Symbol("case_clause"), Symbol("ERROR")},
       Field("name"),
       Field("superclasses"),
       Field("body"),

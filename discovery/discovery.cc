@@ -44,6 +44,7 @@ class Discoverer {
   void Select(const WalkedFile& walked, TestFile& file) const;
   void NameModule(const std::string& path, TestFile& file);
   std::vector<std::string> Imports(const Source& source);
+  bool IsLoadedFirst(const std::string& conftest) const;
   void AddConftest(const std::string& path);
   void FindWholeReasons();
   void FindModuleConflicts();
@@ -58,7 +59,8 @@ class Discoverer {
   Namespaces namespaces_;
   TestLister lister_;
   Walk walk_;
-  std::vector<std::string> effects_;  // Of importing test files.
+  std::vector<std::string> effects_;       // Of importing test files.
+  std::vector<std::string> wide_autouse_;  // Autouse fixtures of session and package scope.
   Discovery found_;
 };
 
@@ -91,19 +93,19 @@ void Discoverer::NameModule(const std::string& path, TestFile& file) {
   file.module = std::move(name.module);
 }
 
+// In order of the text: what the first of them does may be meant for the second.
 std::vector<std::string> Discoverer::Imports(const Source& source) {
   std::vector<std::string> imports;
+  std::set<std::string> known;
   for (const Definition& definition : source.outline.definitions) {
-    if (definition.kind != Definition::Kind::kImport) continue;
+    if (definition.kind != Definition::Kind::kImport || definition.Is(Definition::kGuarded)) continue;
     const std::string& module = definition.targets[0];
     std::string name = finder_.Absolute(source.path, module);
     // `from . import a`: a is a module, as a rule.
     if (!module.empty() && module.find_first_not_of('.') == std::string::npos && definition.targets[1] != "*")
       name = finder_.Absolute(source.path, module + definition.targets[1]);
-    if (!name.empty() && (imports.empty() || imports.back() != name)) imports.push_back(std::move(name));
+    if (!name.empty() && known.insert(name).second) imports.push_back(std::move(name));
   }
-  std::sort(imports.begin(), imports.end());
-  imports.erase(std::unique(imports.begin(), imports.end()), imports.end());
   return imports;
 }
 
@@ -145,8 +147,24 @@ void Discoverer::AddFile(const WalkedFile& walked) {
   Select(walked, file);
   file.imports = Imports(*source);
   if (source->outline.session_items && tests_wanted) Reason(file.path + " reads session.items or testscollected");
+  if (tests_wanted)
+    for (const Definition& definition : source->outline.definitions)
+      if (definition.Is(Definition::kWideAutouse)) wide_autouse_.push_back(file.path + ": " + definition.name);
   if (!source->outline.effect.empty()) effects_.push_back(file.path + ": " + source->outline.effect);
   if (!file.tests.empty() || file.whole_only() || file.doctests) found_.files.push_back(std::move(file));
+}
+
+// Whether pytest loads it before it collects: those of the arguments' folders, of these folders' parents and of test*
+// in them.
+bool Discoverer::IsLoadedFirst(const std::string& conftest) const {
+  const std::string_view folder = ParentPath(conftest);
+  const std::vector<std::string> here{request_.invocation_dir};
+  const std::vector<std::string>& arguments = request_.config.args.empty() ? here : request_.config.args;
+  return std::any_of(arguments.begin(), arguments.end(), [&](const std::string& argument) {
+    std::string place = AbsolutePath(request_.invocation_dir, argument.substr(0, argument.find("::")));
+    if (IsFile(place)) place = ParentPath(place);
+    return IsWithin(place, folder) || (ParentPath(folder) == place && BaseName(folder).starts_with("test"));
+  });
 }
 
 void Discoverer::AddConftest(const std::string& path) {
@@ -167,8 +185,10 @@ void Discoverer::AddConftest(const std::string& path) {
     if (bound.name.starts_with("pytest_")) conftest.hooks.emplace_back(bound.name);
     if (definition.Is(Definition::kFixture)) conftest.fixtures.emplace_back(bound.name);
     if (definition.Is(Definition::kWideParams)) conftest.wide_param_fixtures.emplace_back(bound.name);
+    if (definition.Is(Definition::kWideAutouse)) wide_autouse_.push_back(conftest.path + ": " + std::string(bound.name));
   }
   if (!source->problem.empty()) conftest.surprise = source->problem;
+  if (!outline.effect.empty() && !IsLoadedFirst(path)) effects_.push_back(conftest.path + ": " + outline.effect);
   if (!conftest.surprise.empty()) Reason(conftest.path + ": " + conftest.surprise);
   for (const char* hook : kWholeListHooks)
     if (Contains(conftest.hooks, hook)) Reason(conftest.path + " defines " + hook);
@@ -212,6 +232,9 @@ void Discoverer::FindRootConflicts() {
 void Discoverer::FindWholeReasons() {
   for (const std::string& reason : walk_.whole_reasons) Reason(reason);
   if (!effects_.empty() && found_.files.size() > 1) Reason(effects_.front());
+  // It is set up with the first test, and pytest has imported all files by then.
+  if (!wide_autouse_.empty() && found_.files.size() > 1)
+    Reason(wide_autouse_.front() + " is an autouse fixture of session or package scope");
   if (request_.keep_duplicates) Reason("--keep-duplicates");
   if (request_.import_mode == "importlib") return;
   FindModuleConflicts();

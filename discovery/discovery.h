@@ -64,7 +64,8 @@ struct TestFile {
   std::string module;  // The name under which pytest imports it.
   std::uint64_t size = 0;
   std::vector<StaticTest> tests;      // In pytest's order; only those that arguments and --deselect leave.
-  std::vector<std::string> imports;   // Modules that it imports at module level, absolute where the text says so.
+  std::vector<std::string> imports;   // Modules that it imports at module level in any case, in order, absolute where
+                                      // the text says so.
   std::vector<std::string> fixtures;  // Names that it defines.
   std::vector<std::string> warnings;
   std::string surprise;        // Why the list may be wrong ("star import", …); empty: nothing unusual.

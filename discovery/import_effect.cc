@@ -7,38 +7,61 @@
 namespace fastest {
 namespace {
 
+// Builtin functions that stand alone at a module's top level; a star import hides none of them, as a rule.
+constexpr std::string_view kBuiltins[] = {"print", "exec", "eval", "setattr", "delattr", "super", "open", "globals",
+                                          "locals", "list", "sorted", "dict", "vars", "breakpoint"};
+
 template <std::size_t kSize>
 bool IsOneOf(std::string_view text, const std::string_view (&words)[kSize]) {
   return std::find(std::begin(words), std::end(words), text) != std::end(words);
 }
 
 // Calls of other modules' functions that stand alone in many test files and change nothing that another file sees:
-// the next random number depends on what ran before in any case, pytest itself undoes what a file does to the filters
-// of warnings, and what ends the process is best met where one file is to blame.
+// the next random number depends on what ran before in any case, and what ends the process is best met where one file is
+// to blame. (Filters of warnings: pytest undoes them after the last import, not after the file.)
 bool IsHarmless(std::string_view call) {
   constexpr std::string_view kCalls[] = {"importorskip", "skip",     "xfail",   "unittest.main", "gc.collect",
-                                         "os._exit",     "os.abort", "os.kill", "sys.exit",      "time.sleep"};
-  return IsOneOf(call, kCalls) || call.starts_with("warnings.") || call.find("random.") != std::string_view::npos ||
+                                         "os._exit",     "os.abort", "os.kill", "sys.exit",      "time.sleep",
+                                         "warnings.warn", "warn"};
+  return IsOneOf(call, kCalls) || call.find("random.") != std::string_view::npos ||
          (call.starts_with("pytest.") && call != "pytest.register_assert_rewrite");
 }
 
+// What the name is bound to by now; after `try: import x` and `except ImportError: x = None` the import.
 const Definition* Find(std::string_view name, const std::vector<Definition>& before) {
-  const auto found = std::find_if(before.rbegin(), before.rend(),
-                                  [&](const Definition& definition) { return definition.name == name; });
-  return found == before.rend() ? nullptr : &*found;
+  const Definition* found = nullptr;
+  for (auto definition = before.rbegin(); definition != before.rend(); ++definition) {
+    if (definition->name != name) continue;
+    if (found == nullptr || definition->kind == Definition::Kind::kImport) found = &*definition;
+    if (!found->Is(Definition::kConditional) || found->kind != Definition::Kind::kValue) break;
+  }
+  return found;
 }
 
-// Whether the object that `dotted` begins with is another module's. What a call returned is taken for the module's own.
+// Whether the object that `dotted` begins with is another module's. What a call returned is taken for the module's own,
+// but for AnswersForeign. A name that nothing has bound comes from a star import, where there is one.
 bool IsForeign(std::string_view dotted, const std::vector<Definition>& before) {
   const Definition* known = Find(LeadingName(dotted), before);
-  if (known != nullptr && known->kind == Definition::Kind::kAlias)
-    known = Find(LeadingName(known->targets.front()), before);
-  return known != nullptr && known->kind == Definition::Kind::kImport;
+  for (int turns = 0; known != nullptr && known->kind == Definition::Kind::kAlias; ++turns) {
+    const std::string_view target = LeadingName(known->targets.front());
+    if (turns == 8 || target == known->name) return false;
+    known = Find(target, before);
+  }
+  if (known == nullptr) known = IsOneOf(LeadingName(dotted), kBuiltins) ? nullptr : Find("*", before);
+  return known != nullptr && (known->kind == Definition::Kind::kImport || known->Is(Definition::kForeign));
 }
 
+// `target`: what an assignment binds, or one of several.
 bool ChangesForeign(std::string_view target, const std::vector<Definition>& before) {
+  target = Trim(target.substr(0, FindTopLevel(target, ':')));
+  if (FindTopLevel(target, ',') != std::string_view::npos || target.starts_with('(')) {
+    if (target.starts_with('(') && target.ends_with(')')) target = target.substr(1, target.size() - 2);
+    const auto parts = SplitTopLevel(target);
+    return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) { return ChangesForeign(part, before); });
+  }
   const std::string_view rest = target.substr(LeadingName(target).size());
-  return !rest.empty() && (rest.front() == '.' || rest.front() == '[') && IsForeign(target, before);
+  return !rest.empty() && std::string_view(".[(").find(rest.front()) != std::string_view::npos &&
+         IsForeign(target, before);
 }
 
 // `a.b += c`
@@ -47,25 +70,46 @@ bool IsAugmented(std::string_view rest) {
          rest.substr(1, 3).find('=') != std::string_view::npos && rest[1] != ' ';
 }
 
+// `x = os.environ.pop(…)`: a call whose answer is kept, and which by its name changes what it is asked of.
+bool AsksForChange(std::string_view value, const std::vector<Definition>& before) {
+  constexpr std::string_view kChanges[] = {"setdefault", "pop",    "popitem",   "update", "append",   "extend",
+                                           "insert",     "remove", "clear",     "seterr", "umask",    "signal",
+                                           "setlocale",  "chdir",  "patch_all", "setup",  "configure"};
+  const std::string_view dotted = LeadingDottedName(value);
+  const std::string_view rest = TrimLeft(value.substr(dotted.size()));
+  if (!rest.starts_with('(') || !IsForeign(dotted, before)) return false;
+  const std::string_view last = LastPart(dotted);
+  return IsOneOf(last, kChanges) || last.starts_with("set_") || rest.ends_with(".start()");
+}
+
 }  // namespace
 
+bool AnswersForeign(std::string_view call, const std::vector<Definition>& before) {
+  constexpr std::string_view kCalls[] = {"importorskip", "import_module", "getLogger", "getcontext"};
+  return IsForeign(call, before) && (IsOneOf(LastPart(call), kCalls) || LastPart(call) == "patch" ||
+                                     call.find("patch.") != std::string_view::npos);
+}
+
 bool ReachesOutside(std::string_view statement, const std::vector<Definition>& before) {
-  constexpr std::string_view kNoCalls[] = {"assert", "raise", "return", "yield", "await", "del", "print", "not"};
-  const std::size_t equals = FindTopLevel(statement, '=');
-  if (equals != std::string_view::npos) {
-    const std::string_view target = Trim(statement.substr(0, equals));
-    return FindTopLevel(target, ':') == std::string_view::npos && ChangesForeign(target, before);
+  constexpr std::string_view kNoCalls[] = {"assert", "raise", "return", "yield", "await", "print", "not"};
+  if (std::string_view targets = statement; TakeWord(targets, "del")) return ChangesForeign(targets, before);
+  std::string_view value = statement;
+  for (std::size_t equals; (equals = FindTopLevel(value, '=')) != std::string_view::npos;) {
+    if (ChangesForeign(value.substr(0, equals), before)) return true;
+    value = Trim(value.substr(equals + 1));
   }
+  if (value.size() != statement.size()) return AsksForChange(value, before);
   const std::string_view dotted = LeadingDottedName(statement);
   if (dotted.empty() || IsOneOf(dotted, kNoCalls)) return false;
   const std::string_view rest = TrimLeft(statement.substr(dotted.size()));
   if (rest.empty()) return false;
   if (IsAugmented(rest) || rest.front() == '[') return ChangesForeign(statement, before);
   if (rest.front() != '(' || IsHarmless(dotted)) return false;
+  if (dotted == "setattr" || dotted == "delattr") return IsForeign(Trim(rest.substr(1)), before);
   if (IsForeign(dotted, before)) return true;
-  // A function of the module's own may do anything.
+  // A function or class of the module's own may do anything.
   const Definition* known = Find(dotted, before);
-  return known != nullptr && known->kind == Definition::Kind::kFunction;
+  return known != nullptr && (known->kind == Definition::Kind::kFunction || known->kind == Definition::Kind::kClass);
 }
 
 }  // namespace fastest

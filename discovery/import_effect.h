@@ -3,7 +3,8 @@
 // pytest has imported every test file before the first test runs, so `sys.path.insert(…)`, `os.environ["X"] = …` or
 // `registry.append(…)` in one file is seen by the tests of all others. Workers that collect only their own files would
 // not see it. Judged is what the text shows: calls that stand alone, and assignments to what another module owns.
-// Decorators and classes that enter themselves somewhere are not noticed. Pure; any thread.
+// Of calls whose answer is kept only those are judged whose name says that they change something. Decorators and classes
+// that enter themselves somewhere are not noticed. Pure; any thread.
 
 #pragma once
 
@@ -16,5 +17,8 @@ namespace fastest {
 
 // `statement`: a simple statement, whole; `before`: what the module has bound so far.
 bool ReachesOutside(std::string_view statement, const std::vector<Definition>& before);
+
+// Whether what the call gives is an object that other modules have, too: a logger, an imported module.
+bool AnswersForeign(std::string_view call, const std::vector<Definition>& before);
 
 }  // namespace fastest

@@ -39,6 +39,9 @@ struct Definition {
     kCall = 1U << 14,         // kValue: the result of a call.
     kNotTest = 1U << 15,      // `name.__test__ = False` was said of it.
     kIsTest = 1U << 16,       // `name.__test__ = True` was said of it.
+    kForeign = 1U << 17,      // kCall: other modules have the object, too (import_effect.h).
+    kGuarded = 1U << 18,      // kImport: below an if or the like, or after what may skip the module.
+    kWideAutouse = 1U << 19,  // Fixture of session or package scope with autouse.
   };
 
   Kind kind = Kind::kFunction;

@@ -101,6 +101,7 @@ Definition& OutlineBuilder::Add(Definition::Kind kind, std::string_view name, st
   added.name = name;
   added.line = line;
   if (conditional_ > 0) added.flags |= Definition::kConditional;
+  if (kind == Definition::Kind::kImport && (guarded_ > 0 || may_end_)) added.flags |= Definition::kGuarded;
   return added;
 }
 
@@ -150,6 +151,7 @@ bool OutlineBuilder::BeginBlock(std::string_view header, std::uint32_t line) {
   if ((TakeWord(condition, "if") || TakeWord(condition, "elif")) && NeverTrue(condition)) return false;
   if (MentionsDynamicNames(header)) Surprise("names made at run time", line);
   ++conditional_;
+  if (guarded_ == 0 && !IsOneOf(LeadingName(header), {"try", "finally", "with"})) guarded_ = conditional_;
   if (old_python_ == 0 && header.find("sys.version_info <") != std::string_view::npos) old_python_ = conditional_;
   return true;
 }
@@ -159,7 +161,9 @@ void OutlineBuilder::Statement(std::string_view text, std::uint32_t line) {
   std::string_view rest = text;
   if (TakeWord(rest, "import")) return Import(rest, line);
   if (TakeWord(rest, "from")) return FromImport(rest, line);
+  NoteEffect(text, line);
   if (TakeWord(rest, "del")) return Delete(rest, line);
+  if (at_module() && (StartsWithWord(text, "raise") || LastPart(ReadCall(text).name) == "skip")) may_end_ = true;
   // The last target of `a = b = value` is bound last; each is a binding.
   std::vector<std::string_view> targets;
   std::string_view value = text;
@@ -169,9 +173,12 @@ void OutlineBuilder::Statement(std::string_view text, std::uint32_t line) {
     value = Trim(value.substr(equals + 1));
   }
   if (MentionsDynamicNames(text)) Surprise("names made at run time", line);
-  if (at_module() && old_python_ == 0 && outline_.effect.empty() && ReachesOutside(text, outline_.definitions))
-    outline_.effect = "line " + std::to_string(line) + " changes what other modules see";
   for (const std::string_view target : targets) Assign(target, value, line);
+}
+
+void OutlineBuilder::NoteEffect(std::string_view statement, std::uint32_t line) {
+  if (old_python_ == 0 && outline_.effect.empty() && ReachesOutside(statement, outline_.definitions))
+    outline_.effect = "line " + std::to_string(line) + " changes what other modules see";
 }
 
 void OutlineBuilder::Import(std::string_view names, std::uint32_t line) {
@@ -244,12 +251,15 @@ void OutlineBuilder::AssignName(std::string_view name, std::string_view value, s
   if (at_module() && AssignModuleWord(name, value)) return;
   const bool dotted = IsDottedName(value);
   const bool constant = IsOneOf(value, {"True", "False", "None"});
+  const Call call = ReadCall(value);
+  const bool foreign = call.called && AnswersForeign(call.name, outline_.definitions);
   Definition& added = Add(dotted && !constant ? Definition::Kind::kAlias : Definition::Kind::kValue, name, line);
   if (dotted && !constant) added.targets = {std::string(value)};
   if (value == "True") added.flags |= Definition::kTrue;
   if (value == "False") added.flags |= Definition::kFalse;
   if (StartsWithWord(value, "lambda")) added.flags |= Definition::kLambda;
-  if (ReadCall(value).called) added.flags |= Definition::kCall;
+  if (call.called) added.flags |= Definition::kCall;
+  if (foreign) added.flags |= Definition::kForeign;
 }
 
 // pytest_plugins, collect_ignore, collect_ignore_glob. A value that is no literal is a surprise.
@@ -303,8 +313,9 @@ void OutlineBuilder::ApplyFixture(std::string_view arguments, Definition& defini
   if (arguments.empty()) return;
   const std::string_view params = Keyword(arguments, "params");
   const auto scope = StringValue(Keyword(arguments, "scope"));
-  if (!params.empty() && params != "None" && scope && (*scope == "session" || *scope == "package"))
-    definition.flags |= Definition::kWideParams;
+  if (!scope || (*scope != "session" && *scope != "package")) return;
+  if (!params.empty() && params != "None") definition.flags |= Definition::kWideParams;
+  if (Keyword(arguments, "autouse") == "True") definition.flags |= Definition::kWideAutouse;
 }
 
 void OutlineBuilder::ApplyMark(std::string_view name, std::string_view arguments, Definition& definition) {

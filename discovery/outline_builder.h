@@ -28,6 +28,7 @@ class OutlineBuilder {
   // block never runs, so skip it, without EndBlock.
   [[nodiscard]] bool BeginBlock(std::string_view header, std::uint32_t line);
   void EndBlock() {
+    if (conditional_ == guarded_) guarded_ = 0;
     if (conditional_-- == old_python_) old_python_ = 0;
   }
 
@@ -44,6 +45,7 @@ class OutlineBuilder {
   std::vector<Definition>& Scope();
   bool at_module() const { return open_classes_.empty(); }
 
+  void NoteEffect(std::string_view statement, std::uint32_t line);
   void Import(std::string_view names, std::uint32_t line);
   void FromImport(std::string_view text, std::uint32_t line);
   void Delete(std::string_view names, std::uint32_t line);
@@ -62,6 +64,8 @@ class OutlineBuilder {
   std::vector<std::string_view> decorators_;
   int conditional_ = 0;
   int old_python_ = 0;  // `conditional_` of the outermost block for old interpreters (back-ports); 0: in none.
+  int guarded_ = 0;      // Likewise of the outermost block that may well not run.
+  bool may_end_ = false;  // What came may have skipped the rest of the module.
 };
 
 }  // namespace fastest

@@ -199,7 +199,7 @@ void Scanner::Keep(const Logical& line) {
     Emit(CollapseBrackets(text, 3), line, opens_block);
   } else if (StartsWithWord(text, "class") || StartsWithWord(text, "from") || StartsWithWord(text, "import") ||
              StartsWithWord(text, "pytestmark") || StartsWithWord(text, "pytest_plugins") ||
-             text.starts_with("collect_ignore")) {
+             StartsWithWord(text, "setattr") || text.starts_with("collect_ignore")) {
     Emit(text, line, opens_block);
   } else {
     Emit(CollapseBrackets(text, 1), line, opens_block);

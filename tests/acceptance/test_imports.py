@@ -78,12 +78,17 @@ SHARED = {
         """,
 }
 TESTS = "import pytest\n@pytest.mark.parametrize('n', range(6))\ndef test_use(n): use(n)\n"
-NO_TRACE = "open('imported', 'a').write('x')\ndef use(n): pass\n"
+NO_TRACE = """
+import tempfile
+with open("imported", "a") as file, tempfile.TemporaryDirectory(), tempfile.NamedTemporaryFile():
+    file.write("x")
+def use(n): pass
+"""
 
 
 def compare(make_project, files, *args):
     """Runs pytest and us; our run, after its results were found to be pytest's."""
-    truth = make_project(files, "truth").pytest()
+    truth = make_project(files, "truth").pytest(*(args[-2:] if "-p" in args else ()))
     run = make_project(files).run(*args)
     assert running.results(run.log) == running.results(truth.log), run.stdout
     assert run.exit == truth.exit
@@ -108,3 +113,101 @@ def test_what_leaves_no_trace_in_the_process_is_imported_once_for_all_workers(ma
 def test_random_numbers_go_on_from_the_seed_that_a_test_file_sets(make_project):
     seeded = "import random\nrandom.seed(4)\ndef test_a(): assert random.random() == random.Random(4).random()\n"
     compare(make_project, {"test_a.py": seeded, "test_b.py": NEIGHBOUR}, "-n", "2", "--collect", "whole")
+
+
+AUTOUSE = "import os, pytest\n@pytest.fixture(scope='{}', autouse=True)\ndef world():\n    os.environ['SET'] = '1'\n    yield\n    del os.environ['SET']\n"
+
+
+@pytest.mark.parametrize("scope, place", [("session", "conftest.py"), ("package", "sub/conftest.py"), ("session", "plugin.py")])
+def test_no_file_is_imported_after_an_autouse_fixture_of_the_session_was_set_up(make_project, scope, place):
+    numbers = list(range(60))
+    tests = f"import os, pytest\nSEEN = os.environ.get('SET')\n@pytest.mark.parametrize('n', {numbers})\ndef test_n(n): assert SEEN is None\n"
+    files = {f"sub/test_{number:02}.py": tests for number in range(20)}  # So many that they are not all collected first.
+    compare(make_project, {**files, place: AUTOUSE.format(scope), "pytest.ini": "[pytest]\n"}, "-n", "2", *plugin_words(place))
+
+
+def plugin_words(place):
+    return ("-p", "plugin") if place == "plugin.py" else ()
+
+
+# Modules that test files import, what test_a.py has at its top and what holds then in every test.
+ORDERS = {
+    "imports keep their order": (
+        {"z_first.py": "import os\nos.environ['SET'] = '1'\n", "app.py": "import os\nSEEN = os.environ.get('SET')\n"},
+        "import z_first\nimport app\n",
+        "import app\n    assert app.SEEN == '1'",
+    ),
+    "what stands below a condition is not imported in its stead": (
+        {"other.py": "import os\nos.environ['SET'] = '1'\n"},
+        "import os\nif os.environ.get('NEVER'):\n    import other\nelse:\n    import json\n",
+        "import os\n    assert 'SET' not in os.environ",
+    ),
+    "nor what stands behind a skip of the module": (
+        {"other.py": "import os\nos.environ['SET'] = '1'\n"},
+        "import pytest\npytest.skip('not here', allow_module_level=True)\nimport other\n",
+        "import os\n    assert 'SET' not in os.environ",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ORDERS)
+def test_what_is_imported_for_all_files_beforehand_is_what_pytest_would_have_imported(make_project, what):
+    modules, top, holds = ORDERS[what]
+    test = f"def test_it():\n    {holds}\n"
+    compare(make_project, {**modules, "test_a.py": top + test, "test_b.py": NEIGHBOUR + test}, "-n", "2", "--collect", "file")
+
+
+# pytest.ini, the top of the first test file, and all of the second.
+FELT = {
+    "warnings become errors while a later file is imported": (
+        "",
+        "import warnings\nwarnings.simplefilter('error')\n",
+        "import warnings\nwarnings.warn('old')\n",
+    ),
+    "warnings are ignored while a later file is imported": (
+        "filterwarnings = error",
+        "import warnings\nwarnings.simplefilter('ignore')\n",
+        "import warnings\nwarnings.warn('old')\n",
+    ),
+    "filters stay where pytest has no part in it": (
+        "addopts = -p no:warnings",
+        "from warnings import simplefilter as filter\nfilter('error')\n",
+        "import warnings\ndef test_c(): warnings.warn('old')\n",
+    ),
+    "the environment, with the old value kept": (
+        "",
+        "import os\nold = os.environ.setdefault('SET', '1')\n",
+        "import os\ndef test_c(): assert os.environ['SET'] == '1'\n",
+    ),
+    "a logger by its name": (
+        "",
+        "import logging\nlog = logging.getLogger('app')\nlog.setLevel('ERROR')\n",
+        "import logging\ndef test_c(): assert logging.getLogger('app').level == logging.ERROR\n",
+    ),
+    "a module that was asked for": (
+        "",
+        "import pytest\ndecimal = pytest.importorskip('decimal')\ndecimal.DefaultContext.prec = 5\n",
+        "import decimal\ndef test_c(): assert decimal.DefaultContext.prec == 5\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FELT)
+def test_what_a_file_does_at_its_top_level_is_felt_by_all_that_pytest_imports_after_it(make_project, what):
+    ini, top, after = FELT[what]
+    files = {"pytest.ini": f"[pytest]\n{ini}\n", "test_a.py": top + "def test_a(): pass\n", "test_b.py": after + "def test_b(): pass\n"}
+    compare(make_project, files, "-n", "2")
+
+
+def test_no_file_is_imported_while_a_wide_fixture_has_changed_the_environment(make_project):
+    tests = f"import os, pytest\nSEEN = os.environ.get('SET')\n@pytest.mark.parametrize('n', {list(range(60))})\ndef test_n(n, world): assert SEEN is None\n"
+    files = {f"test_{number:02}.py": tests for number in range(20)}
+    compare(make_project, {**files, "conftest.py": AUTOUSE.format("session").replace(", autouse=True", "")}, "-n", "2")
+
+
+@pytest.mark.parametrize("mode", [(), ("--collect", "file")])
+def test_what_the_conftest_of_a_subfolder_does_and_imports_is_there_before_any_test(make_project, mode):
+    effect = "" if mode else "import os\nos.environ['SET'] = '1'\n"
+    sees = "import sys, os\ndef test_b():\n    assert 'helper' in sys.modules\n" + ("" if mode else "    assert os.environ['SET'] == '1'\n")
+    files = {"test_a.py": sees, "test_b.py": NEIGHBOUR, "z/conftest.py": effect + "import helper\n", "z/test_c.py": sees}
+    compare(make_project, {**files, "helper.py": "", "test_d.py": sees}, "-n", "2", *mode)

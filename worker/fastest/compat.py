@@ -233,22 +233,6 @@ def merge_calls(first: CallInfo, second: CallInfo) -> None:
         second.excinfo = pytest.ExceptionInfo.from_current()
 
 
-def fixtures_of(plugin: object) -> list[tuple[str, str, object]]:
-    """(name, scope, params) of the fixtures that a plugin or conftest defines at its top level."""
-    found = []
-    holder = plugin if inspect.ismodule(plugin) else type(plugin)
-    for name, value in list(vars(holder).items()):
-        marker = None
-        if type(value).__name__ == "FixtureFunctionDefinition":  # pytest 8.4 and later.
-            marker = value._fixture_function_marker
-        elif inspect.isfunction(value):
-            marker = getattr(value, "_pytestfixturefunction", None)
-        if marker is not None:
-            scope = getattr(marker.scope, "value", marker.scope)
-            found.append((marker.name or name, scope if isinstance(scope, str) else "dynamic", marker.params))
-    return found
-
-
 def header_lines(config: pytest.Config) -> list[str]:
     """rootdir, configfile, testpaths and plugins, as the terminal reporter's header has them."""
     from _pytest.terminal import TerminalReporter

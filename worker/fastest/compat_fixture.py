@@ -1,9 +1,35 @@
-"""pytest's private shape of a decorated fixture (see compat.py): its function, and how to make one like it."""
+"""pytest's private shape of a decorated fixture (see compat.py): what it says, its function, and how to make one like it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+
+class Fixture(NamedTuple):
+    """What a decorated function says of itself."""
+
+    name: str
+    scope: str  # "dynamic": a function decides.
+    params: object
+    autouse: bool
+    function: Callable
+
+
+def fixtures_of(plugin: object) -> Iterator[Fixture]:
+    """The fixtures that a plugin or conftest defines at its top level."""
+    holder = plugin if inspect.ismodule(plugin) else type(plugin)
+    for name, value in list(vars(holder).items()):
+        marker = None
+        if type(value).__name__ == "FixtureFunctionDefinition":  # pytest 8.4 and later.
+            marker = value._fixture_function_marker
+        elif inspect.isfunction(value):
+            marker = getattr(value, "_pytestfixturefunction", None)
+        if marker is not None:
+            scope = getattr(marker.scope, "value", marker.scope)
+            scope = scope if isinstance(scope, str) else "dynamic"
+            yield Fixture(marker.name or name, scope, marker.params, marker.autouse, take_apart(value)[0])
 
 
 def take_apart(fixture: Any) -> tuple[Any, Callable[[Any], Any]]:

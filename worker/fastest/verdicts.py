@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from fastest import compat, core_protocol
+from fastest import compat, compat_fixture, core_protocol
 from fastest.per_item import is_per_item
 from fastest.watch import Watch
 
@@ -36,6 +36,11 @@ _HARMLESS_MODULES = frozenset(
     "anyio pytest_asyncio pytest_timeout pytest_mock pytest_trio hypothesis _hypothesis_pytestplugin pytest_reportlog "
     "pytest_benchmark pytest_codspeed pytest_mypy_plugins pytest_subtests pytest_socket pytest_env pytest_xdist xdist fastest".split()
 )
+# What a fixture's code names that changes what an import may look at.
+_WORLD = frozenset(
+    "environ putenv unsetenv chdir fchdir MonkeyPatch patch setattr delattr setenv delenv syspath_prepend modules freeze_time "
+    "freeze travel tzset setlocale setdefaulttimeout simplefilter filterwarnings basicConfig dictConfig fileConfig override_settings".split()
+)
 _WHOLE_OPTIONS = (
     ("lf", "--lf"), ("failedfirst", "--ff"), ("newfirst", "--nf"), ("stepwise", "--stepwise"), ("stepwise_skip", "--stepwise-skip"),
     ("keepduplicates", "--keep-duplicates"), ("pyargs", "--pyargs"),
@@ -50,7 +55,7 @@ def whole(config: pytest.Config) -> list[str]:
     if not compat.HAS_DIRECTORIES:
         return ["pytest 7 has no directory collectors"]
     reasons = [f"{flag} looks at the whole collection" for name, flag in _WHOLE_OPTIONS if config.getoption(name, False)]
-    return reasons + _argument_reasons(config) + list_hooks(config) + _session_parameters(config)
+    return reasons + _argument_reasons(config) + list_hooks(config) + _wide_fixtures(config)
 
 
 def refusal(config: pytest.Config) -> str:
@@ -133,14 +138,24 @@ def late_hooks(config: pytest.Config) -> list[str]:
     return reasons
 
 
-def _session_parameters(config: pytest.Config) -> list[str]:
+def _wide_fixtures(config: pytest.Config) -> list[str]:
+    """Fixtures for more than a file: core regroups items by their params; and what one does to the process, a file would see
+    that is imported while it is set up, where pytest has imported all. One that is set up for every test may do anything."""
     reasons = []
     for plugin in config.pluginmanager.get_plugins():
         if compat.is_core(None, plugin) or compat.is_ours(plugin):
             continue
-        for name, scope, params in compat.fixtures_of(plugin):
-            if params is not None and scope not in ("function", "class", "module"):
-                reasons.append(f"the fixture {name} of {plugin_name(config, plugin)} has params and scope {scope}")
+        is_known = module_of(plugin).split(".")[0] in _PER_ITEM_MODULES
+        for fixture in compat_fixture.fixtures_of(plugin):
+            if fixture.scope in ("function", "class", "module"):
+                continue
+            does = ["has params"] if fixture.params is not None else []
+            if not is_known:
+                does += ["has autouse"] if fixture.autouse else []
+                does += [f"speaks of {word}" for word in sorted(mentioned(fixture.function, _WORLD))]
+            if does:
+                name = plugin_name(config, plugin)
+                reasons.append(f"the fixture {fixture.name} of {name} {does[0]} and has scope {fixture.scope}")
     return reasons
 
 

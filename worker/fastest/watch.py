@@ -22,6 +22,7 @@ class Watch:
     def __init__(self) -> None:
         self.reasons: list[str] = []
         self._undo: list[tuple[object, str, object, object]] = []  # (owner, name, ours, what was there)
+        self._made: list[tuple[str, str | None, object]] = []  # (what, who, path) of temporary files.
         self._seeded = False
         self._loaded_before: set[str] = set()
 
@@ -37,7 +38,7 @@ class Watch:
         self._replace(os._Environ, "__getitem__", watched_get)
         self._replace(os, "getpid", self._noting(os.getpid, "calls os.getpid", direct=True))
         for name in ("mkdtemp", "mkstemp", "NamedTemporaryFile"):
-            self._replace(tempfile, name, self._noting(getattr(tempfile, name), f"calls tempfile.{name}"))
+            self._replace(tempfile, name, self._noting_path(getattr(tempfile, name), f"calls tempfile.{name}"))
         self._replace(socket.socket, "bind", self._noting(socket.socket.bind, "binds a socket", everywhere=True))
         seed = random.seed
 
@@ -59,6 +60,10 @@ class Watch:
             if name == "bind":
                 delattr(owner, name)  # It is inherited.
         self._give_back(watched)
+        for what, where, path in self._made:
+            if isinstance(path, (str, bytes)) and os.path.lexists(path):  # Else it was for a moment.
+                self._note(what, where, everywhere=False)
+        self._made.clear()
 
     def _give_back(self, watched: dict[str, tuple[object, object]]) -> None:
         """To modules that were loaded meanwhile: `from os import getpid`."""
@@ -90,6 +95,16 @@ class Watch:
             if self._undo:
                 self._note(what, _caller(direct), everywhere)
             return function(*args, **kwargs)
+
+        noted.__name__ = function.__name__
+        return noted
+
+    def _noting_path(self, function: Callable, what: str) -> Callable:
+        def noted(*args: object, **kwargs: object) -> object:
+            made = function(*args, **kwargs)
+            if self._undo:
+                self._made.append((what, _caller(), made[1] if type(made) is tuple else getattr(made, "name", made)))
+            return made
 
         noted.__name__ = function.__name__
         return noted
