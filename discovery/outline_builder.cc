@@ -152,6 +152,7 @@ bool OutlineBuilder::BeginBlock(std::string_view header, std::uint32_t line) {
   if (MentionsDynamicNames(header)) Surprise("names made at run time", line);
   ++conditional_;
   if (guarded_ == 0 && !IsOneOf(LeadingName(header), {"try", "finally", "with"})) guarded_ = conditional_;
+  if (catching_ == 0 && header.find("catch_warnings") != std::string_view::npos) catching_ = conditional_;
   if (old_python_ == 0 && header.find("sys.version_info <") != std::string_view::npos) old_python_ = conditional_;
   return true;
 }
@@ -177,6 +178,7 @@ void OutlineBuilder::Statement(std::string_view text, std::uint32_t line) {
 }
 
 void OutlineBuilder::NoteEffect(std::string_view statement, std::uint32_t line) {
+  if (catching_ > 0 && IsOneOf(LastPart(LeadingDottedName(statement)), {"simplefilter", "filterwarnings"})) return;
   if (old_python_ == 0 && outline_.effect.empty() && ReachesOutside(statement, outline_.definitions))
     outline_.effect = "line " + std::to_string(line) + " changes what other modules see";
 }

@@ -152,11 +152,16 @@ def _wide_fixtures(config: pytest.Config) -> list[str]:
             does = ["has params"] if fixture.params is not None else []
             if not is_known:
                 does += ["has autouse"] if fixture.autouse else []
-                does += [f"speaks of {word}" for word in sorted(mentioned(fixture.function, _WORLD))]
+                words = mentioned(fixture.function, _WORLD) if _is_projects_own(plugin) else ()  # Else it may be unused.
+                does += [f"speaks of {word}" for word in sorted(words)]
             if does:
                 name = plugin_name(config, plugin)
                 reasons.append(f"the fixture {fixture.name} of {name} {does[0]} and has scope {fixture.scope}")
     return reasons
+
+
+def _is_projects_own(plugin: object) -> bool:
+    return "site-packages" not in (getattr(plugin, "__file__", None) or "site-packages").split(os.sep)
 
 
 def each(config: pytest.Config) -> list[str]:
