@@ -15,8 +15,9 @@
 
 namespace fastest {
 
-// `statement`: a simple statement, whole; `before`: what the module has bound so far.
-bool ReachesOutside(std::string_view statement, const std::vector<Definition>& before);
+// `statement`: a simple statement, whole; `before`: what the module has bound so far. In a class's body a call that stands
+// alone counts only if its name says that it changes something: what is tried out there is seldom for others.
+bool ReachesOutside(std::string_view statement, const std::vector<Definition>& before, bool in_class);
 
 // Whether what the call gives is an object that other modules have, too: a logger, an imported module.
 bool AnswersForeign(std::string_view call, const std::vector<Definition>& before);

@@ -179,7 +179,7 @@ void OutlineBuilder::Statement(std::string_view text, std::uint32_t line) {
 
 void OutlineBuilder::NoteEffect(std::string_view statement, std::uint32_t line) {
   if (catching_ > 0 && IsOneOf(LastPart(LeadingDottedName(statement)), {"simplefilter", "filterwarnings"})) return;
-  if (old_python_ == 0 && outline_.effect.empty() && ReachesOutside(statement, outline_.definitions))
+  if (old_python_ == 0 && outline_.effect.empty() && ReachesOutside(statement, outline_.definitions, !at_module()))
     outline_.effect = "line " + std::to_string(line) + " changes what other modules see";
 }
 

@@ -115,15 +115,25 @@ def test_random_numbers_go_on_from_the_seed_that_a_test_file_sets(make_project):
     compare(make_project, {"test_a.py": seeded, "test_b.py": NEIGHBOUR}, "-n", "2", "--collect", "whole")
 
 
-AUTOUSE = "import os, pytest\n@pytest.fixture(scope='{}', autouse=True)\ndef world():\n    os.environ['SET'] = '1'\n    yield\n    del os.environ['SET']\n"
+AUTOUSE = """
+import os, pytest
+@pytest.fixture(scope='{}', autouse=True)
+def world():
+    os.environ['SET'] = '1'
+    yield
+    del os.environ['SET']
+"""
+
+
+READER = "import os\nSEEN = os.environ.get('SET')\ndef test_a({0}): assert SEEN is None\ndef test_b({0}): assert SEEN is None\n"
 
 
 @pytest.mark.parametrize("scope, place", [("session", "conftest.py"), ("package", "sub/conftest.py"), ("session", "plugin.py")])
-def test_no_file_is_imported_after_an_autouse_fixture_of_the_session_was_set_up(make_project, scope, place):
-    numbers = list(range(60))
-    tests = f"import os, pytest\nSEEN = os.environ.get('SET')\n@pytest.mark.parametrize('n', {numbers})\ndef test_n(n): assert SEEN is None\n"
-    files = {f"sub/test_{number:02}.py": tests for number in range(20)}  # So many that they are not all collected first.
-    compare(make_project, {**files, place: AUTOUSE.format(scope), "pytest.ini": "[pytest]\n"}, "-n", "2", *plugin_words(place))
+def test_all_files_are_imported_before_an_autouse_fixture_of_the_session_is_set_up(make_project, scope, place):
+    files = {f"sub/test_{number}.py": READER.format("") for number in range(6)}
+    files = {**files, place: AUTOUSE.format(scope), "pytest.ini": "[pytest]\n"}
+    run = compare(make_project, files, "-n", "2", "-v", *plugin_words(place))
+    assert "collection: " in run.stdout and "autouse" in run.stdout
 
 
 def plugin_words(place):
@@ -199,10 +209,11 @@ def test_what_a_file_does_at_its_top_level_is_felt_by_all_that_pytest_imports_af
     compare(make_project, files, "-n", "2")
 
 
-def test_no_file_is_imported_while_a_wide_fixture_has_changed_the_environment(make_project):
-    tests = f"import os, pytest\nSEEN = os.environ.get('SET')\n@pytest.mark.parametrize('n', {list(range(60))})\ndef test_n(n, world): assert SEEN is None\n"
-    files = {f"test_{number:02}.py": tests for number in range(20)}
-    compare(make_project, {**files, "conftest.py": AUTOUSE.format("session").replace(", autouse=True", "")}, "-n", "2")
+def test_all_files_are_imported_before_a_wide_fixture_that_changes_the_environment(make_project):
+    files = {f"test_{number}.py": READER.format("world") for number in range(6)}
+    files["conftest.py"] = AUTOUSE.format("session").replace(", autouse=True", "")
+    run = compare(make_project, files, "-n", "2", "-v")
+    assert "collection: the fixture world of conftest.py speaks of environ and has scope session" in run.stdout
 
 
 @pytest.mark.parametrize("mode", [(), ("--collect", "file")])

@@ -53,7 +53,9 @@ TEST_CASE("what a module does to itself, and what is said, is no effect") {
       "import enum, sys\nif sys.version_info < (3, 11):\n    enum.StrEnum = enum.Enum\n",
       "import random\nrandom.seed(1)\n", "import sys\ndef test_a():\n    sys.path.append('a')\n",
       "import sys\nif __name__ == '__main__':\n    sys.path.append('a')\n", "import a\nx: a.b = 1\n",
-      "import os\nx = os.environ.get('A')\n", "from lib import *\nprint(1)\n", "from lib import make\nx = make(os=1)\nx.a = 1\n",
+      "import os\nx = os.environ.get('A')\n",
+      "from numpy import testing\nclass TestA:\n    testing.assert_equal(1, 1)\n",
+      "import lib\nclass TestA:\n    with lib.raises():\n        lib.outer(1)\n", "from lib import *\nprint(1)\n", "from lib import make\nx = make(os=1)\nx.a = 1\n",
       "class A:\n    pass\nsetattr(A, 'test_a', 1)\n", "import lib\nf = lambda: lib.update()\n",
       "import warnings\nwith warnings.catch_warnings():\n    warnings.simplefilter('ignore')\n    import lib\n");
   INFO(source);
