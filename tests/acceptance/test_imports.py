@@ -213,7 +213,7 @@ def test_all_files_are_imported_before_a_wide_fixture_that_changes_the_environme
     files = {f"test_{number}.py": READER.format("world") for number in range(6)}
     files["conftest.py"] = AUTOUSE.format("session").replace(", autouse=True", "")
     run = compare(make_project, files, "-n", "2", "-v")
-    assert "collection: the fixture world of conftest.py speaks of environ and has scope session" in run.stdout
+    assert "collection: the fixture world of conftest.py has environ in its code and scope session" in run.stdout
 
 
 @pytest.mark.parametrize("mode", [(), ("--collect", "file")])

@@ -149,14 +149,14 @@ def _wide_fixtures(config: pytest.Config) -> list[str]:
         for fixture in compat_fixture.fixtures_of(plugin):
             if fixture.scope in ("function", "class", "module"):
                 continue
-            does = ["has params"] if fixture.params is not None else []
+            has = ["params"] if fixture.params is not None else []
             if not is_known:
-                does += ["has autouse"] if fixture.autouse else []
+                has += ["autouse"] if fixture.autouse else []
                 words = mentioned(fixture.function, _WORLD) if _is_projects_own(plugin) else ()  # Else it may be unused.
-                does += [f"speaks of {word}" for word in sorted(words)]
-            if does:
+                has += [f"{word} in its code" for word in sorted(words)]
+            if has:
                 name = plugin_name(config, plugin)
-                reasons.append(f"the fixture {fixture.name} of {name} {does[0]} and has scope {fixture.scope}")
+                reasons.append(f"the fixture {fixture.name} of {name} has {has[0]} and scope {fixture.scope}")
     return reasons
 
 
