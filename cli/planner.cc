@@ -55,6 +55,23 @@ void TakeList(const json& object, const char* key, std::vector<std::string>* out
   if (object.is_object() && object.contains(key)) *out = Strings(object, key);
 }
 
+// Hooks that pytest calls for all items of the run, wherever the conftest is that has them.
+constexpr const char* kHooksForAll[] = {"pytest_runtest_protocol", "pytest_runtestloop", "pytest_report_teststatus",
+                                        "pytest_report_to_serializable"};
+
+// A conftest that has one and is loaded with its folder only; "" if there is none.
+std::string LateHook(const Discovery& discovery, const json& ready) {
+  const json loaded = ready.is_object() ? ready.value("hooks", json::object()) : json::object();
+  for (const char* hook : kHooksForAll) {
+    const std::vector<std::string> early = Strings(loaded, hook);
+    for (const Conftest& conftest : discovery.conftests)
+      if (std::count(conftest.hooks.begin(), conftest.hooks.end(), hook) != 0 &&
+          std::count(early.begin(), early.end(), conftest.path) == 0)
+        return conftest.path + " defines " + hook;
+  }
+  return "";
+}
+
 // Why one process must collect everything; "" if nothing says so.
 std::string WhyWhole(const Discovery& discovery, const std::vector<PlannedUnit>& units, const json& ready,
                      const Options& options, std::uint32_t workers) {
@@ -62,6 +79,7 @@ std::string WhyWhole(const Discovery& discovery, const std::vector<PlannedUnit>&
   const auto reasons = Strings(ready, "whole");
   if (!reasons.empty()) return reasons.front();
   if (!discovery.whole_reasons.empty()) return discovery.whole_reasons.front();
+  if (const std::string late = LateHook(discovery, ready); !late.empty()) return late;
   if (options.dist == "loadgroup" || options.dist == "loadscope") return "--dist " + options.dist;
   if (options.collect == "file") return "";  // Overrides what is only a matter of speed.
   if (units.size() < 2 && !(options.sharded() && units.empty())) return "one file";

@@ -151,6 +151,79 @@ CASES = {
             """
         )
     ),
+    # pytest calls the protocol's hook and those of words through config.hook, the others through item.ihook.
+    "protocol wrapper of a folder": red(
+        {
+            "sub/conftest.py": """
+            import pytest
+            seen = []
+            @pytest.hookimpl(hookwrapper=True)
+            def pytest_runtest_protocol(item):
+                item.user_properties.append(("wrapped", item.name))
+                item.sent = item.name
+                yield
+            """,
+            "sub/test_s.py": "def test_s(request): assert request.node.sent == 'test_s'\n",
+            "other/test_o.py": "def test_o(request): assert request.node.sent == 'test_o'\n",
+            **THREE,
+        }
+    ),
+    "protocol of a folder skips some": green(
+        {
+            "sub/conftest.py": "def pytest_runtest_protocol(item, nextitem):\n    return True if item.parent.name == 'test_a.py' else None\n",
+            "sub/test_s.py": "def test_s(): pass\n",
+            **THREE,
+        }
+    ),
+    "teardown hook of a folder sees the next item": green(
+        {
+            "sub/conftest.py": """
+            import pytest
+            def pytest_runtest_teardown(item, nextitem):
+                assert nextitem is None or isinstance(nextitem, pytest.Item)
+            """,
+            **{f"sub/test_s{n}.py": "def test_s(): pass\n" for n in range(4)},
+            "zoo/test_z.py": "def test_z(): pass\n",
+        }
+    ),
+    "phase hooks of a folder": red(
+        {
+            "sub/conftest.py": """
+            def pytest_runtest_setup(item): print("setup", item.name)
+            def pytest_runtest_call(item): print("call", item.name)
+            def pytest_runtest_teardown(item, nextitem):
+                import pytest
+                print("teardown", item.name, nextitem is None or isinstance(nextitem, pytest.Item))
+            def pytest_runtest_makereport(item, call): print("makereport", item.name)
+            def pytest_runtest_logreport(report): print("logreport", report.nodeid)
+            """,
+            "sub/test_s.py": "def test_s(): assert 0\ndef test_t(): assert 0\n",
+            "sub/test_u.py": "def test_s(): assert 0\ndef test_t(): pass\n",
+            "zoo/test_z.py": "def test_z(): assert 0\n",
+            **THREE,
+        }
+    ),
+    "words of a folder": case(
+        {
+            "sub/conftest.py": """
+            def pytest_report_teststatus(report, config):
+                if report.when == "call" and report.passed:
+                    return "fine", "F", "FINE"
+            """,
+            "sub/test_s.py": "def test_s(): pass\n",
+            **THREE,
+        },
+        "-rA",
+        exit=1,
+    ),
+    "itemcollected hook of a folder": red(
+        {
+            "sub/conftest.py": "def pytest_itemcollected(item):\n    item.user_properties.append(('seen', 1))\n",
+            "sub/test_s.py": "def test_s(): pass\n",
+            "zoo/test_z.py": "def test_z(): pass\n",
+            **THREE,
+        }
+    ),
     "a rerun word of its own": case(
         conftest(
             """

@@ -31,7 +31,7 @@ class ForeignHooks:
         self._session = config.pluginmanager.get_plugin("session")
         self._manager = config.pluginmanager
         self._ihook = ihook
-        self._wrappers = known_hooks.foreign_impls(ihook, "pytest_runtest_protocol")
+        self._wrappers = known_hooks.foreign_impls(config.hook, known_hooks.PROTOCOL)
         self._hooked = frozenset(filter(has, _PHASES))
         self._inside = {when: impls for when in self._hooked if (impls := _inside_of_core(ihook, when)) is not None}
         self.phases = self._hooked - self._inside.keys()  # Those that are pytest's own.
@@ -49,7 +49,7 @@ class ForeignHooks:
         if not self._wrappers:
             return run()
         inner = core_protocol.hook_implementation(lambda: run() or True)
-        self._manager._hookexec("pytest_runtest_protocol", [inner, *self._wrappers], {"item": item, "nextitem": nextitem}, True)
+        self._manager._hookexec(known_hooks.PROTOCOL, [inner, *self._wrappers], {"item": item, "nextitem": nextitem}, True)
 
     def are_inside(self, when: str) -> bool:
         """Whether the phase has hooks that are called by `call_phase`."""
@@ -147,7 +147,7 @@ class Neighbours:
         self._mark_count = self.count_marks()
         names = {mark.name for marks in self.marks for mark in marks}
         self.has_filters = "filterwarnings" in names
-        self.is_known = not names & DECIDING_MARKS and known_hooks.are_known(self.ihook)
+        self.is_known = not names & DECIDING_MARKS and known_hooks.are_known(self.ihook, parent.config.hook)
         self.calls_itself = self.is_known and known_hooks.calls_functions_itself(self.ihook)
 
     def count_marks(self) -> int:

@@ -2,7 +2,7 @@
 
 A hook that is not on the list sends its items through `pytest_runtest_protocol`, and so does a plugin that may run items
 by itself. Other hooks of plugins and conftests are called by the fast protocol, too (foreign_hooks.py). Looked at once
-per parent node (conftests count below their folder only), and again when a plugin has been registered.
+per parent node (most hooks of conftests count below their folder only), and again when a plugin has been registered.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import pytest
 
 from fastest import compat, core_protocol
 
+PROTOCOL = "pytest_runtest_protocol"
 _PHASE = "runner skipping capture logging unraisableexception threadexception"
 _KNOWN = {
-    "pytest_runtest_protocol": "runner warnings faulthandler unittest assertion",
+    PROTOCOL: "runner warnings faulthandler unittest assertion",
     "pytest_runtest_setup": _PHASE,
     "pytest_runtest_call": _PHASE,
     "pytest_runtest_teardown": _PHASE,
@@ -51,16 +52,19 @@ def has_timeout(config: pytest.Config) -> bool:
     return float(_ini(config, "faulthandler_timeout") or 0) > 0
 
 
-def are_known(ihook: object) -> bool:
-    """Whether pytest's own part in these items' protocol is known, and whole, and nobody else runs items."""
+def are_known(ihook: object, for_all: object) -> bool:
+    """Whether pytest's own part in these items' protocol is known, and whole, and nobody else runs items.
+
+    `for_all`: config.hook, through which pytest calls PROTOCOL: a conftest's counts outside its folder, too.
+    """
     found = set()
     for name, known in _KNOWN.items():
-        for impl in impls_of(ihook, name):
+        for impl in impls_of(for_all if name == PROTOCOL else ihook, name):
             core = core_name(impl)
             if core is not None and core not in known.split():
                 return False
             found.add(core)
-    runs_items = any(not core_protocol.is_wrapper(impl) for impl in foreign_impls(ihook, "pytest_runtest_protocol"))
+    runs_items = any(not core_protocol.is_wrapper(impl) for impl in foreign_impls(for_all, PROTOCOL))
     return not runs_items and found >= _NEEDED and _are_steps_pytests()  # Without -p no:logging and its like.
 
 

@@ -159,6 +159,7 @@ class Recorder:
 
     def take_collection(self) -> dict:
         """The reports and the deselected items since the last call."""
+        self.envelopes.look_for_statuses()
         answer = {"reports": self.collect_reports, "deselected": self.deselected}
         self.collect_reports, self.deselected = [], []
         return answer

@@ -28,7 +28,12 @@ class Envelopes:
         self.full = full
         self.color = color
         self.columns = columns
-        statuses = config.hook.pytest_report_teststatus.get_hookimpls()
+        self.foreign_status = False
+        self.look_for_statuses()
+
+    def look_for_statuses(self) -> None:
+        """Conftests may have been loaded since."""
+        statuses = self._config.hook.pytest_report_teststatus.get_hookimpls()
         self.foreign_status = any(not compat.is_core(impl.plugin_name, impl.plugin) for impl in statuses)
 
     def is_plain(self, report: pytest.TestReport) -> bool:

@@ -24,6 +24,9 @@ from fastest.per_item import is_per_item
 from fastest.watch import Watch
 
 _WHOLE_LIST_HOOKS = ("pytest_collection_modifyitems", "pytest_collection_finish", "pytest_report_collectionfinish")
+_HOOKS_FOR_ALL = (
+    "pytest_runtest_protocol", "pytest_collection", "pytest_runtestloop", "pytest_report_teststatus", "pytest_report_to_serializable",
+)  # fmt: skip
 _PROCESS_HOOKS = ("pytest_configure", "pytest_sessionstart", "pytest_sessionfinish", "pytest_unconfigure")
 
 # Top-level modules of plugins whose hooks on the whole list treat each item by itself.
@@ -131,7 +134,7 @@ def _mentioned_in(code: CodeType, words: frozenset[str]) -> set[str]:
 def late_hooks(config: pytest.Config) -> list[str]:
     """Hooks of conftests below the rootdir's that pytest calls for every item of the run once they are loaded."""
     reasons = []
-    for hook, impl in foreign_hooks(config, ("pytest_runtest_protocol", "pytest_collection", "pytest_runtestloop")):
+    for hook, impl in foreign_hooks(config, _HOOKS_FOR_ALL):
         file = getattr(impl.plugin, "__file__", None) or ""
         if os.path.basename(file) == "conftest.py" and impl.plugin not in config.__dict__.get("fastest_known_plugins", ()):
             reasons.append(f"{_name(config, impl)} implements {hook}")

@@ -56,7 +56,7 @@ class Worker:
             self._attempts = Attempts(self._session, self._recorder)
         if sharing.is_wanted:
             sharing.client = sharing.Client(self._session.config, self._link, self._obey_meanwhile)
-        self._needs_successor = _foreign_hook_reads_nextitem(self._session.config)
+        self._look_at_hooks()
         try:
             while self._turn():
                 pass
@@ -179,8 +179,13 @@ class Worker:
             lease.open += len(entries)
             (self._queue if lease.run else lease.kept).extend(entries)
             self._end_if_done(lease)
+            self._look_at_hooks()
             if not self._units.is_whole:  # As pytest does before each collector; what was set later it sees after a test.
                 self._check_session()
+
+    def _look_at_hooks(self) -> None:
+        """Conftests may have been loaded with a file."""
+        self._needs_successor = _foreign_hook_reads_nextitem(self._session.config)
 
     def _check_session(self) -> None:
         session = self._session
