@@ -86,7 +86,7 @@ void Ledger::AddReport(ItemId item, const TestReport& report, bool settles) {
   if (report.phase == Phase::kTeardown) {
     entry.next_phase.reset();
     entry.held = false;
-  } else {
+  } else if (report.phase == Phase::kSetup || entry.next_phase != Phase::kSetup) {
     // What failed or was skipped in setup is torn down without a call.
     const bool calls = report.phase == Phase::kSetup && report.outcome == Outcome::kPassed;
     entry.next_phase = calls ? Phase::kCall : Phase::kTeardown;

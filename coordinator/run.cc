@@ -156,7 +156,9 @@ void Run::On(AgentId agent, ItemFinished& finished) {
   if (LiveLease(agent, finished.lease) == nullptr) return;
   const auto item = ledger_.Find(finished.unit, finished.item);
   if (!item || !ledger_.Accepts(*item, finished.lease)) return;
-  FinishItem(*item, finished.worker, ledger_[*item].next_phase.has_value());
+  // A teardown report is held back of an item whose set-up was told; others' protocols may tell of no phase or of one.
+  const std::optional<Phase> next = ledger_[*item].next_phase;
+  FinishItem(*item, finished.worker, next && *next != Phase::kSetup);
 }
 
 void Run::FinishItem(ItemId item, WorkerId worker, bool held) {

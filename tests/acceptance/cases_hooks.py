@@ -175,6 +175,25 @@ CASES = {
             **THREE,
         }
     ),
+    "protocol of its own tells of one phase": case(
+        {
+            "conftest.py": """
+            import pytest
+            from _pytest.runner import CallInfo
+            def pytest_runtest_protocol(item, nextitem):
+                if "quiet" not in item.name:
+                    return None
+                call = CallInfo.from_call(lambda: 1 / 0, "call")
+                report = pytest.TestReport.from_item_and_call(item, call)
+                report.outcome, report.wasxfail = "skipped", "by itself"
+                item.ihook.pytest_runtest_logreport(report=report)
+                return True
+            """,
+            "test_a.py": "def test_a(): pass\n",
+            "test_z.py": "def test_quiet(): pass\n",
+        },
+        exit=0,
+    ),
     "teardown hook of a folder sees the next item": green(
         {
             "sub/conftest.py": """
