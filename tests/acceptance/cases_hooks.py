@@ -194,6 +194,56 @@ CASES = {
         },
         exit=0,
     ),
+    "protocol of its own runs items in a fork": red(  # As pytest-forked does.
+        {
+            "conftest.py": """
+            import os, pickle
+            import pytest
+            from _pytest.runner import runtestprotocol
+            def pytest_runtest_protocol(item, nextitem):
+                if "here" in item.name:
+                    return None
+                item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+                source, sink = os.pipe()
+                pid = os.fork()
+                if not pid:
+                    reports = runtestprotocol(item, log=False)
+                    told = [item.config.hook.pytest_report_to_serializable(config=item.config, report=each) for each in reports]
+                    os.write(sink, pickle.dumps(told))
+                    os._exit(0)
+                os.close(sink)
+                with open(source, "rb") as file:
+                    text = file.read()
+                os.waitpid(pid, 0)
+                for each in pickle.loads(text) if text else []:
+                    report = item.config.hook.pytest_report_from_serializable(config=item.config, data=each)
+                    item.ihook.pytest_runtest_logreport(report=report)
+                if not text:
+                    report = pytest.TestReport.from_item_and_call(item, pytest.CallInfo.from_call(lambda: pytest.fail("died", False), "call"))
+                    item.ihook.pytest_runtest_logreport(report=report)
+                item.session._setupstate.teardown_exact(nextitem)
+                item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+                return True
+            """,
+            **{
+                f"test_{name}.py": """
+                import os, pytest
+                @pytest.fixture(scope="module")
+                def module():
+                    print("up")
+                    yield
+                    print("down")
+                def test_passes(module): print("said")
+                def test_fails(module): assert [1] == [2]
+                def test_dies(): os._exit(1)
+                @pytest.mark.xfail
+                def test_expected(tmp_path): assert 0
+                def test_in_here(): pass
+                """
+                for name in "ab"
+            },
+        }
+    ),
     "teardown hook of a folder sees the next item": green(
         {
             "sub/conftest.py": """

@@ -26,6 +26,16 @@ class ZygoteLink:
         self.frames.write_record(kind, wire.NOT_NUMBERED, wire.to_json(value))
 
 
+class SilentLink:
+    """In a fork of the worker: whoever made it hands over what is to be told."""
+
+    def check_pid(self) -> None: ...
+
+    def phase(self, state: int) -> None: ...
+
+    def send(self, kind: int, value: object) -> None: ...
+
+
 class WorkerLink:
     """A worker's records, numbered. Every record checks that this process is the worker and not a fork of it.
 
@@ -39,6 +49,10 @@ class WorkerLink:
         self._trespassed = trespassed
         self._received = 0
         ring.own()
+
+    def is_ours(self) -> bool:
+        """Whether this process is the worker, not a fork of it."""
+        return getpid() == self._pid
 
     def check_pid(self) -> None:
         if getpid() != self._pid:

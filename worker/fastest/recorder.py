@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from fastest import compat, reports, ring, wire
+from fastest import compat, reports, ring, sharing, wire
 from fastest.fork_trap import ForkTrap
-from fastest.link import WorkerLink, ZygoteLink
+from fastest.link import SilentLink, WorkerLink, ZygoteLink
 from fastest.reports import OTHER, OUTCOMES, PHASES, Envelopes
 
 NO_INDEX = 0xFFFFFFFF
@@ -33,13 +33,13 @@ class Held:
 
     entry: Entry
     report: pytest.TestReport
-    call: object  # The CallInfo that it was made of.
+    call: object  # The CallInfo that it was made of; None: it was made in another process.
 
 
 class Recorder:
     """Reports go to `link`. `entry` is the item that runs; `holding`: its teardown report is kept in `held`."""
 
-    def __init__(self, envelopes: Envelopes, link: WorkerLink | ZygoteLink) -> None:
+    def __init__(self, envelopes: Envelopes, link: WorkerLink | ZygoteLink | SilentLink) -> None:
         self.envelopes = envelopes
         self.link = link
         self.entry: Entry | None = None
@@ -65,6 +65,8 @@ class Recorder:
     # ---- phases ----
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self) -> None:
+        if isinstance(self.link, WorkerLink) and not self.link.is_ours():
+            self._fall_silent()
         self.link.phase(ring.SETUP)
 
     @pytest.hookimpl(tryfirst=True)
@@ -87,6 +89,11 @@ class Recorder:
         elif call.when == "call" and self.fork_trap is not None:
             self.fork_trap.check(call)
 
+    def _fall_silent(self) -> None:
+        """A plugin runs the item in a fork of the worker (pytest-forked) and will report it in the worker."""
+        self.link, self.entry, self.fork_trap = SilentLink(), None, None
+        sharing.leave()
+
     # ---- reports ----
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -99,6 +106,8 @@ class Recorder:
             self.held = Held(entry, report, self._teardown_call)
         else:
             self.report(report, entry)
+        if is_teardown:
+            self._teardown_call = None
 
     def report(self, report: pytest.TestReport, entry: Entry) -> None:
         """Tells the agent of one report of `entry`'s item."""
@@ -136,7 +145,7 @@ class Recorder:
         if not failed and (held is None or len(item._report_sections) == before):
             return
         self.held = None
-        if held is not None:
+        if held is not None and held.call is not None:
             compat.merge_calls(held.call, call)
         report = item.ihook.pytest_runtest_makereport(item=item, call=call)
         if not failed:

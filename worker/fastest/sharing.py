@@ -24,19 +24,27 @@ def heed(setup: dict[str, Any]) -> None:
     is_wanted = setup.get("n", 0) > 1
 
 
+def leave() -> None:
+    """This process is a fork of the worker: it sets up what it needs for itself."""
+    if client is not None:
+        client.is_alone = True
+
+
 class Client:
     """Asks and waits. While a fixture waits, what the agent sends is obeyed: a lease that others want is given back."""
 
     def __init__(self, config: pytest.Config, link: WorkerLink, obey: Callable[[int, dict[str, Any]], None]) -> None:
         self.config = config
         self.owned: dict[str, object] = {}  # The values of what this worker has set up, by key.
+        self.is_alone = False
         self._link = link
         self._obey = obey
         self._asked = 0
         self._name = f"{getpid()}-{urandom(6).hex()}"
 
     def say(self, what: str, key: str, text: str = "", ticket: str = "") -> None:
-        self._link.send(wire.SHARED, {"what": what, "key": key, "ticket": ticket, "text": text})
+        if not self.is_alone:
+            self._link.send(wire.SHARED, {"what": what, "key": key, "ticket": ticket, "text": text})
 
     def acquire(self, key: str) -> tuple[str, str]:
         """("set-up" | "value" | "failed" | "gave-up", text). A fixture's set-up waits here for another worker's."""
@@ -52,6 +60,8 @@ class Client:
             self._link.phase(state)
 
     def _ask(self, what: str, key: str, beat: Callable[[], None]) -> tuple[str, str]:
+        if self.is_alone:
+            return "set-up", ""
         self._asked += 1
         ticket = f"{self._name}-{self._asked}"
         self.say(what, key, ticket=ticket)
