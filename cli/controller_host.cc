@@ -208,6 +208,7 @@ void ControllerHost::On(const WorkerChanged& event) {
       break;
     case WorkerChanged::What::kDone:
       told["output"] = Parse(event.answer).value("workeroutput", json::object());
+      told["suite_properties"] = Parse(event.answer).value("suite_properties", json::array());
       if (!event.text.empty()) told["recycled"] = true;
       break;
   }

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from fastest import compat, values, wire
+from fastest import compat, compat_junit, values, wire
 from fastest.nodes import Crew
 from fastest.wire import Frames
 
@@ -124,6 +124,7 @@ class Replay:
 
     def _on_down(self, event: dict[str, Any]) -> None:
         output = event.get("output")
+        compat_junit.add_suite_properties(self.session.config, event.get("suite_properties", []))
         if output is not None and not event.get("recycled"):  # The run is ending; and xdist's controller alone has this hook.
             self.on_farewell()
         self._crew.down(event["worker"], None if output is None else values.from_wire(output), event.get("error"))

@@ -37,6 +37,8 @@ _OPTIONS = {
     "pytest_split": ("store_durations",),
     "_hypothesis_pytestplugin": ("hypothesis_show_statistics",),
 }
+# Options that a conftest may set before their plugins look: then these report, too.
+_REPORT_FILES = frozenset(("xmlpath", *(name for names in _OPTIONS.values() for name in names)))
 # Their hooks are for others that are judged by themselves, or do nothing where tests are distributed.
 _SILENT = frozenset(("pytest_metadata", "pytest_benchmark", "pytest_reportlog", "xdist", "fastest"))
 
@@ -63,6 +65,9 @@ def _why(config: pytest.Config, plugin: object) -> str:
         return "configures nodes" if _rerunfailures_needs_it(config) else ""
     hooks = [name for name in ("pytest_terminal_summary", *_NODE_HOOKS) if _implements(plugin, name)]
     if _is_conftest(plugin):
+        named = verdicts.mentioned_anywhere(plugin, _REPORT_FILES)
+        if named:
+            return f"has a word in {min(named)}"
         hooks += [name for name in _CONFTEST_HOOKS if _implements(plugin, name)]
         hooks += [name for name in _PROCESS_HOOKS if name not in hooks and verdicts.mentioned(getattr(plugin, name, None), _XDIST_WORDS)]
     if not hooks:

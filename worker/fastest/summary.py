@@ -9,7 +9,7 @@ from typing import TextIO
 
 import pytest
 
-from fastest import compat
+from fastest import compat, compat_junit
 
 
 class ForeignSummary:
@@ -41,11 +41,16 @@ class ForeignSummary:
 
 
 def call_foreign_summary(config: pytest.Config, exitstatus: int) -> None:
-    """pytest_terminal_summary of all but pytest's own plugins, where pytest would call it."""
+    """pytest_terminal_summary of all but pytest's own plugins, where pytest would call it; and of what only they write."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or getattr(reporter, "no_summary", False) or int(exitstatus) not in (0, 1, 2, 4, 5):
         return
     impls = config.pluginmanager.hook.pytest_terminal_summary.get_hookimpls()
-    own = [impl.plugin for impl in impls if impl.plugin is reporter or compat.is_core(impl.plugin_name, impl.plugin)]
+    ours = compat_junit.own_reports(config)
+    own = [
+        impl.plugin
+        for impl in impls
+        if impl.plugin is reporter or (impl.plugin not in ours and compat.is_core(impl.plugin_name, impl.plugin))
+    ]
     foreign = config.pluginmanager.subset_hook_caller("pytest_terminal_summary", own)
     foreign(terminalreporter=reporter, exitstatus=exitstatus, config=config)

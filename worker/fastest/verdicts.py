@@ -121,6 +121,12 @@ def mentioned(function: Callable | None, words: frozenset[str]) -> set[str]:
     return _mentioned_in(code, words) if code is not None else set()
 
 
+def mentioned_anywhere(module: object, words: frozenset[str]) -> set[str]:
+    """Those of `words` that stand in the code of a module's own functions."""
+    own = [each for each in list(vars(module).values()) if getattr(each, "__module__", None) == getattr(module, "__name__", "")]
+    return set().union(*(mentioned(each, words) for each in own if callable(each)))
+
+
 def _mentioned_in(code: CodeType, words: frozenset[str]) -> set[str]:
     found = set(words.intersection(code.co_names))
     for constant in code.co_consts:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from fastest import compat
+from fastest import compat, compat_junit
 
 # Option -> the value under which its plugin does nothing.
 _NEUTRAL_OPTIONS = {
-    "xmlpath": None,  # --junitxml: the coordinator writes it.
     "report_log": None,  # pytest-reportlog: likewise.
     "durations": None,
     "max_warnings": None,
@@ -57,6 +56,7 @@ def neutralise_options(config: pytest.Config, single: bool, retries: int) -> Non
 
 def neutralise_reports(config: pytest.Config) -> None:
     """Before pytest_configure: what the runner writes by itself, in every process."""
+    compat_junit.leave_to_coordinator(config)
     _set_options(config.option, _NEUTRAL_OPTIONS)
     for name, value in _NEUTRAL_INI.items():
         compat.override_ini(config, name, value)
