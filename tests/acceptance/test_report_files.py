@@ -54,3 +54,10 @@ def test_a_junit_file_that_was_asked_for_is_seen_by_conftests(make_project, work
     assert run.exit == 1 and len(cases(own.read("reports/given.xml"))) == 10
     assert not own.read("reports/own.xml")
     assert run.stdout.count("generated xml file: <root>/reports/given.xml") == 1
+
+
+def test_a_plugin_of_the_project_may_name_a_junit_file(make_project):
+    files = {"mine.py": NAMED, "conftest.py": "pytest_plugins = ['mine']\n", "test_a.py": "def test_a(): pass\n", "test_b.py": "def test_b(): pass\n"}
+    own = make_project(files)
+    assert own.run("-n", "2", "-p", "no:cacheprovider").exit == 0
+    assert len(cases(own.read("reports/own.xml"))) == 2

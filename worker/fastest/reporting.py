@@ -70,6 +70,8 @@ def _why(config: pytest.Config, plugin: object) -> str:
             return f"has a word in {min(named)}"
         hooks += [name for name in _CONFTEST_HOOKS if _implements(plugin, name)]
         hooks += [name for name in _PROCESS_HOOKS if name not in hooks and verdicts.mentioned(getattr(plugin, name, None), _XDIST_WORDS)]
+    if not hooks and (named := verdicts.mentioned(getattr(plugin, "pytest_configure", None), _REPORT_FILES)):
+        return f"has a word in {min(named)}"
     if not hooks:
         hooks = list(verdicts.later_hooks(plugin, ("pytest_configure_node",)))
     if not hooks and not _is_conftest(plugin):
