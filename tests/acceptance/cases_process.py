@@ -13,6 +13,22 @@ def patched(text: str, **more):
 
 
 CASES = {
+    "functions bound while loading are themselves": case(
+        {
+            "conftest.py": "from os import getpid\nfrom random import seed\nfrom tempfile import mkdtemp\nheld = [getpid, seed, mkdtemp]\n",
+            "test_a.py": """
+            import inspect, os, pickle, random, tempfile
+            import conftest
+            def test_same():
+                assert conftest.getpid is os.getpid and conftest.mkdtemp is tempfile.mkdtemp and conftest.seed == random.seed
+            def test_pickled():
+                assert pickle.loads(pickle.dumps(conftest.held))[0] is os.getpid
+            def test_inspected():
+                assert inspect.isbuiltin(conftest.getpid) and inspect.isfunction(conftest.mkdtemp) and inspect.ismethod(conftest.seed)
+            """,
+        },
+        exit=0,
+    ),
     "os.getpid": patched(
         """
         import os

@@ -11,6 +11,8 @@ import sys
 import tempfile
 from collections.abc import Callable
 
+from fastest import originals
+
 # Not from sysconfig, whose import takes as long as all of ours.
 _LIBRARY = os.path.dirname(os.__file__) + os.sep
 _SITE = tuple(path + os.sep for path in site.getsitepackages())
@@ -24,10 +26,8 @@ class Watch:
         self._undo: list[tuple[object, str, object, object]] = []  # (owner, name, ours, what was there)
         self._made: list[tuple[str, str | None, object]] = []  # (what, who, path) of temporary files.
         self._seeded = False
-        self._loaded_before: set[str] = set()
 
     def __enter__(self) -> Watch:
-        self._loaded_before = set(sys.modules)
         get = os._Environ.__getitem__
 
         def watched_get(environ: object, key: str) -> str:
@@ -39,39 +39,27 @@ class Watch:
         self._replace(os, "getpid", self._noting(os.getpid, "calls os.getpid", direct=True))
         for name in ("mkdtemp", "mkstemp", "NamedTemporaryFile"):
             self._replace(tempfile, name, self._noting_path(getattr(tempfile, name), f"calls tempfile.{name}"))
-        self._replace(socket.socket, "bind", self._noting(socket.socket.bind, "binds a socket", everywhere=True))
-        seed = random.seed
-
-        def watched_seed(*args: object, **kwargs: object) -> None:
-            self._seeded |= any(value is not None for value in (*args, *kwargs.values()))  # Else it is as a fork does.
-            seed(*args, **kwargs)
-
-        self._replace(random, "seed", watched_seed)
+        hear_bind = self._noting(socket.socket.bind, "binds a socket", everywhere=True)
+        self._replace(socket.socket, "bind", lambda self, address: hear_bind(self, address))  # A function: it is a method.
+        self._replace(random, "seed", _Heard(random.seed, self._hear_seed))
         return self
 
     def __exit__(self, *_exc: object) -> None:
         """What was replaced meanwhile by somebody else stays."""
-        watched = {name: (ours, value) for _, name, ours, value in self._undo}
+        given = []
         while self._undo:
             owner, name, ours, value = self._undo.pop()
-            if vars(owner).get(name) is not ours:
-                continue
-            setattr(owner, name, value)
-            if name == "bind":
-                delattr(owner, name)  # It is inherited.
-        self._give_back(watched)
+            if vars(owner).get(name) is ours:
+                setattr(owner, name, value)
+                if name == "bind":
+                    delattr(owner, name)  # It is inherited.
+            given.append((ours, value))
+        ours = None  # Only those who bound it hold it now.
+        originals.bring_back(given)
         for what, where, path in self._made:
             if isinstance(path, (str, bytes)) and os.path.lexists(path):  # Else it was for a moment.
                 self._note(what, where, everywhere=False)
         self._made.clear()
-
-    def _give_back(self, watched: dict[str, tuple[object, object]]) -> None:
-        """To modules that were loaded meanwhile: `from os import getpid`."""
-        for name in set(sys.modules) - self._loaded_before:
-            namespace = getattr(sys.modules.get(name), "__dict__", None)
-            for word, (ours, value) in watched.items() if type(namespace) is dict else ():
-                if namespace.get(word) is ours:
-                    namespace[word] = value
 
     @property
     def seeded(self) -> bool:
@@ -91,23 +79,21 @@ class Watch:
     def _noting(self, function: Callable, what: str, everywhere: bool = False, direct: bool = False) -> Callable:
         """`direct`: what the standard library itself asks for, it keeps right over a fork."""
 
-        def noted(*args: object, **kwargs: object) -> object:
+        def hear(_made: object, *_args: object, **_kwargs: object) -> None:
             if self._undo:
                 self._note(what, _caller(direct), everywhere)
-            return function(*args, **kwargs)
 
-        noted.__name__ = function.__name__
-        return noted
+        return _Heard(function, hear)
 
     def _noting_path(self, function: Callable, what: str) -> Callable:
-        def noted(*args: object, **kwargs: object) -> object:
-            made = function(*args, **kwargs)
+        def hear(made: object, *_args: object, **_kwargs: object) -> None:
             if self._undo:
                 self._made.append((what, _caller(), made[1] if type(made) is tuple else getattr(made, "name", made)))
-            return made
 
-        noted.__name__ = function.__name__
-        return noted
+        return _Heard(function, hear)
+
+    def _hear_seed(self, _made: object, *args: object, **kwargs: object) -> None:
+        self._seeded |= any(value is not None for value in (*args, *kwargs.values()))  # Else it is as a fork does.
 
     def _note(self, what: str, where: str | None, everywhere: bool) -> None:
         """`everywhere`: installed plugins count, too, not only the project's own files."""
@@ -115,6 +101,22 @@ class Watch:
             reason = f"{where} {what} while loading"
             if reason not in self.reasons:
                 self.reasons.append(reason)
+
+
+class _Heard:
+    """Stands for a function while somebody listens to its calls. No function itself: in a class it must not become a method."""
+
+    def __init__(self, function: Callable, hear: Callable[..., None]) -> None:
+        self.__wrapped__ = function
+        self._hear = hear
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        made = self.__wrapped__(*args, **kwargs)
+        self._hear(made, *args, **kwargs)
+        return made
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.__wrapped__, name)
 
 
 def _caller(direct: bool = False) -> str | None:
