@@ -13,6 +13,45 @@ def patched(text: str, **more):
 
 
 CASES = {
+    "what was made while loading is known to the garbage collector": case(
+        {
+            "conftest.py": "class Made: pass\nkept = Made()\n",
+            "helper.py": """
+            def count(kind):
+                import gc
+                return sum(type(each) is kind for each in gc.get_objects())
+            """,
+            "test_a.py": """
+            import gc, weakref
+            import conftest
+            class Ring:
+                def __init__(self): self.me = self
+            ring = Ring()
+            def test_counted():
+                assert sum(type(each) is conftest.Made for each in gc.get_objects()) == 1
+            def test_referred_to():
+                assert any(each is vars(conftest) or getattr(each, "kept", 0) is conftest.kept for each in gc.get_referrers(conftest.kept))
+            def test_collected():
+                dead = weakref.ref(globals().pop("ring"))
+                gc.collect()
+                assert dead() is None
+            """,
+            "test_b.py": """
+            import conftest
+            from helper import count
+            def test_counted(): assert count(conftest.Made) == 1
+            """,
+            "test_c.py": """
+            import conftest, pytest
+            @pytest.fixture
+            def count():
+                import gc
+                return sum(type(each) is conftest.Made for each in gc.get_objects())
+            def test_counted(count): assert count == 1
+            """,
+        },
+        exit=0,
+    ),
     "functions bound while loading are themselves": case(
         {
             "conftest.py": "from os import getpid\nfrom random import seed\nfrom tempfile import mkdtemp\nheld = [getpid, seed, mkdtemp]\n",

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from fastest import originals
 
 # Not from sysconfig, whose import takes as long as all of ours.
-_LIBRARY = os.path.dirname(os.__file__) + os.sep
-_SITE = tuple(path + os.sep for path in site.getsitepackages())
+LIBRARY = os.path.dirname(os.__file__) + os.sep
+SITE = tuple(path + os.sep for path in site.getsitepackages())
 
 
 class Watch:
@@ -97,7 +97,7 @@ class Watch:
 
     def _note(self, what: str, where: str | None, everywhere: bool) -> None:
         """`everywhere`: installed plugins count, too, not only the project's own files."""
-        if where is not None and (everywhere or not where.startswith(_SITE)):
+        if where is not None and (everywhere or not where.startswith(SITE)):
             reason = f"{where} {what} while loading"
             if reason not in self.reasons:
                 self.reasons.append(reason)
@@ -125,7 +125,7 @@ def _caller(direct: bool = False) -> str | None:
     while frame is not None:
         file = frame.f_code.co_filename
         if file != __file__ and not file.startswith("<"):
-            if not file.startswith(_LIBRARY) or file.startswith(_SITE):
+            if not file.startswith(LIBRARY) or file.startswith(SITE):
                 return f"{file}:{frame.f_lineno}"
             if direct:
                 return None

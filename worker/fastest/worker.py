@@ -15,6 +15,7 @@ from fastest import compat, ring, sharing, wire
 from fastest.attempts import Attempts
 from fastest.explaining import Explaining
 from fastest.fast_protocol import FastProtocol
+from fastest.heap import Heap
 from fastest.link import WorkerLink
 from fastest.recorder import Entry, Recorder
 from fastest.units import Lease, Units
@@ -47,6 +48,7 @@ class Worker:
         self._stop = ""
         self._events = False
         self._needs_successor = False
+        self._heap = Heap()
         self._last: Entry | None = None
 
     def run(self, start: dict[str, Any], setup: dict[str, Any]) -> None:
@@ -56,7 +58,7 @@ class Worker:
             self._attempts = Attempts(self._session, self._recorder)
         if sharing.is_wanted:
             sharing.client = sharing.Client(self._session.config, self._link, self._obey_meanwhile)
-        self._look_at_hooks()
+        self._look_at_modules()
         try:
             while self._turn():
                 pass
@@ -179,12 +181,13 @@ class Worker:
             lease.open += len(entries)
             (self._queue if lease.run else lease.kept).extend(entries)
             self._end_if_done(lease)
-            self._look_at_hooks()
+            self._look_at_modules()
             if not self._units.is_whole:  # As pytest does before each collector; what was set later it sees after a test.
                 self._check_session()
 
-    def _look_at_hooks(self) -> None:
-        """Conftests may have been loaded with a file."""
+    def _look_at_modules(self) -> None:
+        """Conftests may have been loaded with a file, and what asks the garbage collector."""
+        self._heap.give_back_if_asked()
         self._needs_successor = _foreign_hook_reads_nextitem(self._session.config)
 
     def _check_session(self) -> None:

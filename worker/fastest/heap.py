@@ -1,0 +1,60 @@
+"""What was loaded before a fork is kept from the garbage collector, whose looks would make a copy of it for each worker.
+
+A project that asks the collector something (a test for leaks, with gc.collect or gc.get_objects) has to get pytest's answer: where
+its modules or conftests know `gc`, the collector gets everything back. Installed packages use it to tidy up, and don't count.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+
+from fastest.watch import LIBRARY, SITE
+
+_ASKING = ("objgraph", "pympler", "guppy", "test.support", "psleak")  # Who asks for others.
+
+
+class Heap:
+    """One a worker: which modules it has looked at, and whether the collector has all back."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self._is_whole = False
+
+    def give_back_if_asked(self) -> None:
+        """Modules may have been loaded since."""
+        if self._is_whole or len(sys.modules) == len(self._seen):
+            return
+        new = sys.modules.keys() - self._seen
+        self._seen |= new
+        if any(name in new for name in _ASKING) or any(_asks(sys.modules.get(name)) for name in new):
+            self._is_whole = True
+            gc.unfreeze()
+
+
+def _asks(module: object) -> bool:
+    """Whether the project's module knows the garbage collector."""
+    file = getattr(module, "__file__", None)
+    if not isinstance(module, ModuleType) or not isinstance(file, str) or file.startswith((LIBRARY, *SITE)):
+        return False
+    names = vars(module)
+    return "gc" in names or any(_mentions(value, module.__name__) for value in list(names.values()))
+
+
+def _mentions(value: object, module: str) -> bool:
+    """Nothing is asked of the value itself: it may be a proxy."""
+    kind = type(value)
+    if kind in (staticmethod, classmethod):
+        return _mentions(value.__func__, module)
+    if kind is FunctionType:
+        return _imports(value.__code__) or _mentions(value.__dict__.get("__wrapped__"), module)
+    if kind.__name__ == "FixtureFunctionDefinition":
+        return _mentions(vars(value).get("__wrapped__"), module)
+    if issubclass(kind, type):
+        return value.__module__ == module and any(_mentions(each, module) for each in list(vars(value).values()))
+    return kind is BuiltinFunctionType and value.__module__ == "gc"
+
+
+def _imports(code: CodeType) -> bool:
+    return "gc" in code.co_names or any(type(each) is CodeType and _imports(each) for each in code.co_consts)
