@@ -112,3 +112,16 @@ def test_a_diff_that_takes_longer_than_the_budget_becomes_a_unified_one(make_pro
 def test_a_budget_is_not_negative(make_project):
     run = make_project({"test_case.py": SLOW}).run("--diff-budget", "-1")
     assert run.exit == 4 and "--diff-budget" in run.stderr
+
+
+def test_output_beyond_what_a_report_holds_is_cut_and_the_run_goes_on(make_project):
+    files = {
+        "test_a.py": "def test_a():\n    print('begin ' + 'x' * 70_000_000 + ' end')\n    assert 0\n",
+        "test_b.py": "def test_b(): pass\n",
+    }
+    run = make_project(files).run("-n", "2", "--tb=line", "--show-capture=no", "-p", "no:cacheprovider")
+    assert run.exit == 1
+    (call,) = [line for line in run.log if line["$report_type"] == "TestReport" and line["when"] == "call" and line["outcome"] == "failed"]
+    ((_, text),) = call["sections"]
+    assert text.startswith("begin x") and text.endswith("x end\n") and "characters are left out here" in text
+    assert "1 failed, 1 passed" in run.stdout

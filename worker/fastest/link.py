@@ -7,8 +7,8 @@ from collections.abc import Callable
 from os import getpid  # By its name: a test may put something else into os.
 from select import poll, POLLIN
 
+from fastest import cutting, wire
 from fastest import ring as rings
-from fastest import wire
 from fastest.ring import Ring
 from fastest.wire import Frames
 
@@ -23,7 +23,7 @@ class ZygoteLink:
         self.frames = frames
 
     def send(self, kind: int, value: object) -> None:
-        self.frames.write_record(kind, wire.NOT_NUMBERED, wire.to_json(value))
+        self.frames.write_record(kind, wire.NOT_NUMBERED, cutting.to_json(value))
 
 
 class SilentLink:
@@ -59,7 +59,7 @@ class WorkerLink:
             self._trespassed()
 
     def send(self, kind: int, value: object) -> None:
-        self.send_bytes(kind, wire.to_json(value))
+        self.send_bytes(kind, cutting.to_json(value))
 
     def send_bytes(self, kind: int, body: bytes) -> None:
         self.check_pid()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fastest import compat, reports, ring, sharing, wire
+from fastest import compat, cutting, reports, ring, sharing, wire
 from fastest.fork_trap import ForkTrap
 from fastest.link import SilentLink, WorkerLink, ZygoteLink
 from fastest.reports import OTHER, OUTCOMES, PHASES, Envelopes
@@ -118,7 +118,7 @@ class Recorder:
         if index != NO_INDEX and self.envelopes.is_plain(report):
             self.link.report(entry.unit, index, phase, outcome, times)
         else:
-            envelope = wire.to_json(self.envelopes.of(report))
+            envelope = cutting.to_json(self.envelopes.of(report))
             self.link.report(entry.unit, index, phase, outcome, times, envelope)
 
     def release_held(self) -> None:
