@@ -22,6 +22,7 @@ import cases_options
 import cases_output
 import cases_params
 import cases_process
+import cases_protocol
 import cases_python
 import cases_unittest
 
@@ -32,6 +33,7 @@ TABLES = [
     cases_unittest,
     cases_marks,
     cases_hooks,
+    cases_protocol,
     cases_collect,
     cases_options,
     cases_output,

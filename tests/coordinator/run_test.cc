@@ -95,6 +95,24 @@ ItemKey FirstItem(const Assign& assign) { return assign.units.at(0).items.at(0);
 
 }  // namespace
 
+TEST_CASE("a teardown report is held back only of an item whose set-up was told") {
+  Play play;
+  play.Join();
+  play.CollectWhole({"a.py::t1"});
+  const Assign assign = play.assigned.at(0).second;
+  const ItemKey& item = assign.units.at(0).items.at(0);
+  bool held = false;
+  SECTION("a protocol of a plugin's own tells nothing") {}
+  SECTION("or of the call alone") { play.Report(kAgent, assign.lease, item, Phase::kCall); }
+  SECTION("pytest's tells of the set-up first") {
+    held = true;
+    for (const Phase phase : {Phase::kSetup, Phase::kCall}) play.Report(kAgent, assign.lease, item, phase);
+  }
+  play.Say(kAgent, ItemFinished{WorkerId{0}, assign.lease, UnitId{0}, item});
+  REQUIRE(std::holds_alternative<TestFinished>(play.events.back()));
+  CHECK(std::get<TestFinished>(play.events.back()).held == held);
+}
+
 TEST_CASE("every collected item is handed out and reported once") {
   Play play(Workers(2));
   play.Join(kAgent, 2);

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 import pytest
@@ -123,8 +123,8 @@ def mentioned(function: Callable | None, words: frozenset[str]) -> set[str]:
 
 def mentioned_anywhere(module: object, words: frozenset[str]) -> set[str]:
     """Those of `words` that stand in the code of a module's own functions."""
-    own = [each for each in list(vars(module).values()) if getattr(each, "__module__", None) == getattr(module, "__name__", "")]
-    return set().union(*(mentioned(each, words) for each in own if callable(each)))
+    functions = [each for each in list(vars(module).values()) if type(each) is FunctionType and each.__module__ == module_of(module)]
+    return set().union(*(mentioned(each, words) for each in functions))
 
 
 def _mentioned_in(code: CodeType, words: frozenset[str]) -> set[str]:
