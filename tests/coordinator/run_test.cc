@@ -97,7 +97,7 @@ ItemKey FirstItem(const Assign& assign) { return assign.units.at(0).items.at(0);
 
 TEST_CASE("a teardown report is held back only of an item whose set-up was told") {
   Play play;
-  play.Join();
+  play.Join(kAgent, 1);
   play.CollectWhole({"a.py::t1"});
   const Assign assign = play.assigned.at(0).second;
   const ItemKey& item = assign.units.at(0).items.at(0);
