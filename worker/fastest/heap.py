@@ -7,11 +7,13 @@ its modules or conftests know `gc`, the collector gets everything back. Installe
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 
 from fastest.watch import LIBRARY, SITE
 
+_NOT_THE_PROJECTS = (LIBRARY, *SITE, os.path.dirname(__file__) + os.sep)
 _ASKING = ("objgraph", "pympler", "guppy", "test.support", "psleak")  # Who asks for others.
 
 
@@ -36,7 +38,7 @@ class Heap:
 def _asks(module: object) -> bool:
     """Whether the project's module knows the garbage collector."""
     file = getattr(module, "__file__", None)
-    if not isinstance(module, ModuleType) or not isinstance(file, str) or file.startswith((LIBRARY, *SITE)):
+    if not isinstance(module, ModuleType) or not isinstance(file, str) or file.startswith(_NOT_THE_PROJECTS):
         return False
     names = vars(module)
     return "gc" in names or any(_mentions(value, module.__name__) for value in list(names.values()))

@@ -1,0 +1,57 @@
+"""The garbage collector gets everything back where the project knows it, and only there."""
+
+import gc
+import importlib
+import sys
+
+import pytest
+
+from fastest import heap, process
+
+ASKING = [
+    "import gc\n",
+    "from gc import collect as tidy\n",
+    "def f():\n    import gc\n",
+    "def f():\n    return lambda: __import__('x') and gc.collect()\n",
+    "class C:\n    @staticmethod\n    def f():\n        import gc\n",
+    "import pytest\n@pytest.fixture\ndef f():\n    import gc\n",
+    "import functools\ndef g():\n    import gc\n@functools.wraps(g)\ndef f(): pass\n",
+]
+SILENT = ["", "import os\ndef f():\n    return os.getpid()\n", "from asyncio import *\n", "import fastest.heap\n"]
+
+
+@pytest.fixture
+def given_back(tmp_path, monkeypatch):
+    """Whether loading the text gives everything back to the collector of a worker that had looked before."""
+    monkeypatch.syspath_prepend(tmp_path)
+    calls = []
+    monkeypatch.setattr(gc, "unfreeze", lambda: calls.append(1))
+
+    def load(text):
+        worker = heap.Heap()
+        worker._seen |= sys.modules.keys()
+        (tmp_path / "loaded.py").write_text(text)
+        importlib.invalidate_caches()
+        monkeypatch.delitem(sys.modules, "loaded", raising=False)
+        importlib.import_module("loaded")
+        worker.give_back_if_asked()
+        worker.give_back_if_asked()
+        return len(calls)
+
+    yield load
+    sys.modules.pop("loaded", None)
+
+
+@pytest.mark.parametrize("text", ASKING)
+def test_a_module_that_knows_the_collector_has_it_get_everything_once(given_back, text):
+    assert given_back(text) == 1
+
+
+@pytest.mark.parametrize("text", SILENT)
+def test_other_modules_do_not(given_back, text):
+    assert given_back(text) == 0
+
+
+@pytest.mark.parametrize("module", [heap, process, importlib, pytest])
+def test_neither_do_our_own_nor_installed_ones(module):
+    assert not heap._asks(module)
