@@ -8,9 +8,7 @@ attribute of the class that tests can change.
 from __future__ import annotations
 
 import enum
-import os
 import re
-import site
 import sys
 import types
 from collections.abc import Iterator
@@ -21,12 +19,13 @@ import pytest
 
 from fastest import compat
 from fastest.compat_fixture import take_apart
+from fastest.watch import LIBRARY, SITE
 
 # With fewer items a class is not worth a cut.
 _LEAST_ITEMS = 4
 _ORDERED_MARKS = frozenset({"incremental", "dependency", "order", "run", "depends"})
 _NUMBERED = re.compile(r"test_?\d")
-_NOT_THE_PROJECTS = (os.path.dirname(os.__file__) + os.sep, *site.getsitepackages())
+_NOT_THE_PROJECTS = (LIBRARY, *SITE)
 _CONSTANT = (str, bytes, int, float, complex, tuple, frozenset, type, types.ModuleType, range, re.Pattern, enum.Enum)
 _CONSTANT += (property, types.GenericAlias, type(None), type(...))
 _CONTAINERS = (list, dict, set)  # An empty one is there to be filled.
