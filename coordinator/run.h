@@ -184,7 +184,7 @@ class Run {
   void QueueItems(const std::vector<ItemId>& items);
   void QueueAgain(const std::vector<ItemId>& items);
   void QueueGroups(UnitId unit, const std::vector<ItemId>& items, double largest, double cut);
-  std::vector<std::vector<std::uint32_t>> GroupsOf(const std::vector<ItemId>& items, double largest, double cut) const;
+  std::vector<Task> GroupsOf(UnitId unit, const std::vector<ItemId>& items, double largest, double cut) const;
   bool CanBeDivided(const LeaseState& lease, double cut) const;
   std::string_view MarkOf(ItemId item) const;
   void EndLease(LeaseId id, bool alive);

@@ -54,7 +54,7 @@ std::uint32_t Run::LiveWorkers() const {
 
 void Run::QueueUnit(UnitId unit) {
   const PlannedUnit& plan = units_[Number(unit)].plan;
-  tasks_.push_back({unit, {}, plan.seconds});
+  tasks_.push_back({unit, {}, plan.seconds, -1});
   queue_.Add({static_cast<std::uint32_t>(tasks_.size() - 1), plan.seconds, std::max(plan.items, 1U)});
 }
 
@@ -69,14 +69,9 @@ void Run::QueueItems(const std::vector<ItemId>& items) {
 // Cuts items of one unit into groups and queues these; classes, where they may be, if they have so many seconds left.
 void Run::QueueGroups(UnitId unit, const std::vector<ItemId>& items, double largest, double cut) {
   if (items.empty()) return;
-  for (const auto& group : GroupsOf(items, largest, cut)) {
-    Task task{unit, {}, 0};
-    for (const auto index : group) {
-      task.items.push_back(items[index]);
-      task.seconds += PredictSeconds(items[index]);
-    }
+  for (Task& task : GroupsOf(unit, items, largest, cut)) {
     const auto count = static_cast<std::uint32_t>(task.items.size());
-    queue_.Add({static_cast<std::uint32_t>(tasks_.size()), task.seconds, count});
+    queue_.Add({static_cast<std::uint32_t>(tasks_.size()), task.seconds, count, task.longest_part});
     tasks_.push_back(std::move(task));
   }
 }
@@ -85,8 +80,7 @@ std::string_view Run::MarkOf(ItemId item) const {
   return Number(item) < groups_.size() ? std::string_view(groups_[Number(item)]) : "";
 }
 
-std::vector<std::vector<std::uint32_t>> Run::GroupsOf(const std::vector<ItemId>& items, double largest,
-                                                      double cut) const {
+std::vector<Run::Task> Run::GroupsOf(UnitId unit, const std::vector<ItemId>& items, double largest, double cut) const {
   std::unordered_map<std::string_view, double> left;  // Seconds, by class that may be cut.
   if (cut < HUGE_VAL && !divisible_.empty()) {
     for (const ItemId item : items) {
@@ -107,7 +101,16 @@ std::vector<std::vector<std::uint32_t>> Run::GroupsOf(const std::vector<ItemId>&
   if (options_.dist == Dist::kLoadScope) rule = GroupRule::kScope;
   if (options_.dist == Dist::kLoadGroup) rule = GroupRule::kMark;
   if (items.size() < kLeastToCut && rule == GroupRule::kFile) rule = GroupRule::kFileWhole;
-  return GroupItems(grouped, rule, largest);
+  std::vector<Task> tasks;
+  for (const auto& group : GroupItems(grouped, rule, largest)) {
+    Task task{unit, {}, 0, LongestPart(grouped, group, rule)};
+    for (const auto index : group) {
+      task.items.push_back(items[index]);
+      task.seconds += grouped[index].seconds;
+    }
+    tasks.push_back(std::move(task));
+  }
+  return tasks;
 }
 
 std::optional<AgentId> Run::AgentWithCredit() const {
@@ -233,7 +236,7 @@ void Run::DispatchSingle() {
   if (!whole_entered_ || stage_ != Stage::kRunning) return;
   const auto agent = AgentWithCredit();
   if (!agent || agents_[*agent].leases > 0) return;
-  Task task{UnitId{0}, {}, 0};
+  Task task{UnitId{0}, {}, 0, -1};
   std::erase_if(retries_, [this](const Retry& retry) { return retry.due <= now_; });
   const auto waits = [this](ItemId item) {
     return std::any_of(retries_.begin(), retries_.end(), [&](const Retry& retry) { return retry.item == item; });
@@ -283,7 +286,7 @@ bool Run::CanBeDivided(const LeaseState& lease, double cut) const {
   std::vector<ItemId> open;
   for (const ItemId item : lease.items)
     if (ledger_[item].state != Ledger::State::kFinished) open.push_back(item);
-  return open.size() > 1 && GroupsOf(open, 0, cut).size() > 1;
+  return open.size() > 1 && GroupsOf(UnitId{0}, open, 0, cut).size() > 1;
 }
 
 // While agents have workers without anything, as many leases give back what they have not started; one that waits

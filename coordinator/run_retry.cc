@@ -83,7 +83,7 @@ void Run::DispatchRetries() {
     AgentId agent = *AgentWithCredit();
     for (const auto& [other, state] : agents_)
       if (agent == retry->agent && other != agent && state.takes_work() && state.credit > 0) agent = other;
-    tasks_.push_back({ledger_[retry->item].unit, {retry->item}, PredictSeconds(retry->item)});
+    tasks_.push_back({ledger_[retry->item].unit, {retry->item}, PredictSeconds(retry->item), -1});
     Give(agent, {static_cast<std::uint32_t>(tasks_.size() - 1)}, true, serial_set_.contains(Number(retry->item)));
     std::get<Assign>(effects_.messages.back().second).avoid = static_cast<std::int32_t>(Number(retry->worker));
     retry = retries_.erase(retry);

@@ -37,6 +37,7 @@ struct RunTask {
   UnitId unit{};
   std::vector<ItemId> items;  // Empty: the whole unit, not collected yet.
   double seconds = 0;
+  double longest_part = -1;  // Seconds of what is never divided; negative: all of it.
 };
 
 struct RunLease {

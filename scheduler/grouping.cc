@@ -1,5 +1,6 @@
 #include "scheduler/grouping.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace fastest {
@@ -37,6 +38,20 @@ double SecondsOf(std::span<const GroupItem> items, const Group& group) {
   return seconds;
 }
 
+// Whether a group that is cut at all may be cut before its `i`th item.
+bool MayCutBefore(std::span<const GroupItem> items, const Group& group, std::size_t i) {
+  if (i == 0) return true;
+  const GroupItem& item = items[group[i]];
+  if (AtomOf(item.node_id) != AtomOf(items[group[i - 1]].node_id)) return true;
+  const auto name = WithoutParameters(item.node_id);
+  return AtomOf(item.node_id) == name || item.class_divisible ||
+         (item.divisible && name == WithoutParameters(items[group[i - 1]].node_id));
+}
+
+bool MayCut(const GroupItem& item, GroupRule rule) {
+  return rule == GroupRule::kFile || rule == GroupRule::kFree || (rule == GroupRule::kMark && item.mark.empty());
+}
+
 // Cuts where an atom ends and the piece is large enough; what alone is too large between its items: a parametrised
 // function, a divisible method or class.
 std::vector<Group> Cut(std::span<const GroupItem> items, const Group& group, double largest) {
@@ -45,12 +60,9 @@ std::vector<Group> Cut(std::span<const GroupItem> items, const Group& group, dou
   for (std::size_t i = 0; i < group.size(); ++i) {
     const GroupItem& item = items[group[i]];
     const bool same_atom = i > 0 && AtomOf(item.node_id) == AtomOf(items[group[i - 1]].node_id);
-    const auto name = WithoutParameters(item.node_id);
-    const bool same_method = item.divisible && i > 0 && name == WithoutParameters(items[group[i - 1]].node_id);
-    const bool may_cut = !same_atom || same_method || item.class_divisible || AtomOf(item.node_id) == name;
     // Inside a function the piece has to be full; between atoms it is enough that the next item would overfill it.
     const double would_be = same_atom ? piece_seconds : piece_seconds + item.seconds / 2;
-    if (may_cut && !pieces.back().empty() && would_be >= largest) {
+    if (MayCutBefore(items, group, i) && !pieces.back().empty() && would_be >= largest) {
       pieces.emplace_back();
       piece_seconds = 0;
     }
@@ -81,8 +93,7 @@ std::vector<std::vector<std::uint32_t>> GroupItems(std::span<const GroupItem> it
     const auto [entry, added] = by_key.emplace(KeyOf(items[index], rule), groups.size());
     if (added) {
       groups.emplace_back();
-      may_cut.push_back(rule == GroupRule::kFile || rule == GroupRule::kFree ||
-                        (rule == GroupRule::kMark && items[index].mark.empty()));
+      may_cut.push_back(MayCut(items[index], rule));
     }
     groups[entry->second].push_back(index);
   }
@@ -95,6 +106,16 @@ std::vector<std::vector<std::uint32_t>> GroupItems(std::span<const GroupItem> it
     }
   }
   return pieces;
+}
+
+double LongestPart(std::span<const GroupItem> items, const std::vector<std::uint32_t>& group, GroupRule rule) {
+  double longest = 0, part = 0;
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    if (MayCut(items[group[i]], rule) && MayCutBefore(items, group, i)) part = 0;
+    part += items[group[i]].seconds;
+    longest = std::max(longest, part);
+  }
+  return longest;
 }
 
 }  // namespace fastest

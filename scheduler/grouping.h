@@ -41,4 +41,7 @@ std::string_view AtomOf(std::string_view node_id);
 // cut.
 std::vector<std::vector<std::uint32_t>> GroupItems(std::span<const GroupItem> items, GroupRule rule, double largest);
 
+// Predicted seconds of the longest part of a group that the rule never cuts.
+double LongestPart(std::span<const GroupItem> items, const std::vector<std::uint32_t>& group, GroupRule rule);
+
 }  // namespace fastest

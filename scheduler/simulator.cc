@@ -78,7 +78,7 @@ class Simulation {
   }
 
   void QueueAtFirst();
-  void QueueTask(Task task);
+  void QueueTask(Task task, double longest_part = -1);
   void QueueGroups(const Items& items, double largest);
   void Change(std::uint32_t agent, int credit, int leases);
   void Dispatch();
@@ -165,10 +165,10 @@ void Simulation::QueueAtFirst() {
   if (request_.collected_before) QueueGroups(all, Predict(all) / All() / GroupDivisor(All()));
 }
 
-void Simulation::QueueTask(Task task) {
+void Simulation::QueueTask(Task task, double longest_part) {
   const double setup = request_.files[file_of_[task.items.front()]].setup;
   queue_.Add({static_cast<std::uint32_t>(tasks_.size()), Predict(task.items) + setup,
-              static_cast<std::uint32_t>(task.items.size())});
+              static_cast<std::uint32_t>(task.items.size()), longest_part < 0 ? -1 : longest_part + setup});
   tasks_.push_back(std::move(task));
 }
 
@@ -178,7 +178,7 @@ void Simulation::QueueGroups(const Items& items, double largest) {
   for (const auto& group : GroupItems(grouped, GroupRule::kFile, largest)) {
     Task task;
     for (const auto index : group) task.items.push_back(items[index]);
-    QueueTask(std::move(task));
+    QueueTask(std::move(task), LongestPart(grouped, group, GroupRule::kFile));
   }
 }
 

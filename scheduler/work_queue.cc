@@ -4,14 +4,14 @@ namespace fastest {
 
 void WorkQueue::Add(Task task) {
   seconds_ += task.seconds;
-  by_length_.emplace(-task.seconds, arrivals_);
+  by_length_.emplace(-Length(task), arrivals_);
   tasks_.emplace(arrivals_++, task);
 }
 
 WorkQueue::Task WorkQueue::Take(Arrival arrival) {
   const auto found = tasks_.find(arrival);
   const Task task = found->second;
-  by_length_.erase({-task.seconds, arrival});
+  by_length_.erase({-Length(task), arrival});
   tasks_.erase(found);
   seconds_ = tasks_.empty() ? 0 : seconds_ - task.seconds;
   return task;
@@ -20,8 +20,8 @@ WorkQueue::Task WorkQueue::Take(Arrival arrival) {
 std::vector<std::uint32_t> WorkQueue::TakeShare(std::uint32_t workers, double divisor) {
   if (tasks_.empty()) return {};
   const double target = seconds_ / (divisor * workers);
-  const auto [negative_seconds, longest] = *by_length_.begin();
-  if (-negative_seconds >= target) return {Take(longest).id};
+  const auto [negative_length, longest] = *by_length_.begin();
+  if (-negative_length >= target) return {Take(longest).id};
   std::vector<std::uint32_t> batch;
   double taken = 0;
   // A task that would overshoot the target by more than it fills stays for the next batch.

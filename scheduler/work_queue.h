@@ -2,10 +2,11 @@
 // batches first.
 //
 // Guided self-scheduling (Polychronopoulos and Kuck 1987): a batch takes tasks until it holds a fixed fraction of an
-// even share of what is left, so that early batches are few and large and late ones small. A task that alone holds that
-// much leaves before all others, the longest first (LPT, Graham 1969): at the start these are the long ones, near the
-// end all are. The rest keep their order, pytest's: suites lean on it more than they know. A task is what must stay
-// together: a file, a class, a part of a file. Pure: no clock, no ids but the caller's numbers.
+// even share of what is left, so that early batches are few and large and late ones small. A task of which one
+// undivided part holds that much leaves before all others, the longest first (LPT, Graham 1969): at the start these are
+// the long ones, near the end all are. The rest keep their order, pytest's: suites lean on it more than they know, and
+// what can be divided later may come late. A task is what should stay together: a file, a class, a part of a file.
+// Pure: no clock, no ids but the caller's numbers.
 
 #pragma once
 
@@ -21,8 +22,9 @@ class WorkQueue {
  public:
   struct Task {
     std::uint32_t id = 0;
-    double seconds = 0;       // Predicted.
-    std::uint32_t items = 1;  // How many items, for batches of a fixed size.
+    double seconds = 0;        // Predicted.
+    std::uint32_t items = 1;   // How many items, for batches of a fixed size.
+    double longest_part = -1;  // Predicted seconds of its longest part that stays whole; negative: it all does.
   };
 
   void Add(Task task);
@@ -43,11 +45,12 @@ class WorkQueue {
  private:
   using Arrival = std::uint64_t;
 
+  static double Length(const Task& task) { return task.longest_part < 0 ? task.seconds : task.longest_part; }
   Task Take(Arrival arrival);
   Task TakeFirst() { return Take(tasks_.begin()->first); }
 
   std::map<Arrival, Task> tasks_;
-  std::set<std::pair<double, Arrival>> by_length_;  // (-seconds, arrival)
+  std::set<std::pair<double, Arrival>> by_length_;  // (-seconds of the longest part, arrival)
   Arrival arrivals_ = 0;
   double seconds_ = 0;
 };

@@ -161,6 +161,17 @@ def test_a_wrong_number_of_workers_is_a_usage_error(make_project, workers):
 
 
 @ours_only
+def test_parts_of_a_long_file_do_not_run_before_earlier_files(make_project):
+    project = make_project(
+        {
+            "state.py": "touched = False",
+            "test_a.py": "import state\ndef test_first(): assert not state.touched",
+            "test_b.py": "import state\n" + "".join(f"def test_{i}(): state.touched = True\n" for i in range(62)),
+        }
+    )
+    assert project.run("-n", "2", "--collect", "whole").exit == 0
+
+
 def test_workers_have_xdists_identity_from_two_on(make_project):
     code = "import os\ndef test_f(request):\n    got = os.environ.get('PYTEST_XDIST_WORKER'), hasattr(request.config, 'workerinput')\n    assert got == {}, got\n"
     one = make_project({"test_a.py": code.format("(None, False)")}, "one").run("-n", "1")

@@ -63,3 +63,11 @@ TEST_CASE("items of one xdist_group stay together across files") {
   items[0].mark = items[2].mark = "db";
   CHECK(GroupItems(items, GroupRule::kMark, 1) == Groups{{0, 2}, {1}});
 }
+
+TEST_CASE("the longest part of a group is a class, or an item of functions") {
+  const auto items = Items({"a.py::t1", "a.py::T::t2", "a.py::T::t3", "a.py::t4[1]", "a.py::t4[2]", "a.py::t4[3]"});
+  const std::vector<std::uint32_t> all{0, 1, 2, 3, 4, 5};
+  CHECK(LongestPart(items, all, GroupRule::kFile) == 2);
+  CHECK(LongestPart(items, {0, 3, 4, 5}, GroupRule::kFile) == 1);
+  CHECK(LongestPart(items, all, GroupRule::kFileWhole) == 6);
+}

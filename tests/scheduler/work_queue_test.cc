@@ -15,6 +15,15 @@ TEST_CASE("what alone fills a batch leaves first, the rest in order of arrival")
   CHECK(queue.TakeShare(2, 2) == Ids{2});
 }
 
+TEST_CASE("what can be divided later keeps its place, however long it is") {
+  WorkQueue queue;
+  for (std::uint32_t id = 0; id < 4; ++id) queue.Add({id, 1.0});
+  queue.Add({4, 4.0, 8, 0.5});
+  CHECK(queue.TakeShare(2, 2) == Ids{0, 1});
+  CHECK(queue.TakeShare(2, 2) == Ids{2, 3});
+  CHECK(queue.TakeShare(2, 2) == Ids{4});
+}
+
 TEST_CASE("everything is cut in order into parts of about equal length") {
   WorkQueue queue;
   for (std::uint32_t id = 0; id < 6; ++id) queue.Add({id, id == 0 ? 5.0 : 1.0});
