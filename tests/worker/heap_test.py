@@ -26,6 +26,8 @@ def given_back(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     calls = []
     monkeypatch.setattr(gc, "unfreeze", lambda: calls.append(1))
+    for name in ("get_referrers", "get_objects"):  # A worker's Heap stands in for them.
+        monkeypatch.setattr(gc, name, getattr(gc, name))
 
     def load(text):
         worker = heap.Heap()
@@ -55,3 +57,15 @@ def test_other_modules_do_not(given_back, text):
 @pytest.mark.parametrize("module", [heap, process, importlib, pytest])
 def test_neither_do_our_own_nor_installed_ones(module):
     assert not heap._asks(module)
+
+
+def test_whoever_asks_for_referrers_gets_everything_back_and_pytests_answer(given_back, monkeypatch):
+    original = gc.get_referrers
+    calls = []
+    monkeypatch.setattr(gc, "unfreeze", lambda: calls.append(1))
+    heap.Heap()
+    asked_for, holder = object(), []
+    holder.append(asked_for)
+    assert gc.get_referrers(asked_for) == [holder]
+    assert calls == [1]
+    assert gc.get_referrers is original

@@ -1,7 +1,8 @@
 """What was loaded before a fork is kept from the garbage collector, whose looks would make a copy of it for each worker.
 
 A project that asks the collector something (a test for leaks, with gc.collect or gc.get_objects) has to get pytest's answer: where
-its modules or conftests know `gc`, the collector gets everything back. Installed packages use it to tidy up, and don't count.
+its modules or conftests know `gc`, the collector gets everything back. Installed packages use it to tidy up, and don't count
+until they ask who refers to an object, or for all objects (hypothesis does).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Callable
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 
 from fastest.watch import LIBRARY, SITE
@@ -23,6 +25,22 @@ class Heap:
     def __init__(self) -> None:
         self._seen: set[str] = set()
         self._is_whole = False
+        self._originals = {name: getattr(gc, name) for name in ("get_referrers", "get_objects")}
+        for name, original in self._originals.items():
+            setattr(gc, name, self._giving_back(original))
+
+    def _giving_back(self, original: Callable) -> Callable:
+        def asked(*arguments: object, **keywords: object) -> list:
+            self._give_back()
+            return [each for each in original(*arguments, **keywords) if each is not arguments]
+
+        return asked
+
+    def _give_back(self) -> None:
+        self._is_whole = True
+        gc.unfreeze()
+        for name, original in self._originals.items():
+            setattr(gc, name, original)
 
     def give_back_if_asked(self) -> None:
         """Modules may have been loaded since."""
@@ -31,8 +49,7 @@ class Heap:
         new = sys.modules.keys() - self._seen
         self._seen |= new
         if any(name in new for name in _ASKING) or any(_asks(sys.modules.get(name)) for name in new):
-            self._is_whole = True
-            gc.unfreeze()
+            self._give_back()
 
 
 def _asks(module: object) -> bool:
