@@ -299,7 +299,8 @@ void Run::Steal() {
   if (idle <= open_leases_.revoking()) return;
   const auto is_overbooked = [this](AgentId agent) { return IsOverbooked(agents_.at(agent)); };
   const std::size_t most = idle - open_leases_.revoking();
-  for (const LeaseId victim : open_leases_.Victims(most, UnknownSeconds(), kLeastSteal, is_overbooked)) {
+  const double least = plan_.mode == CollectMode::kFile ? kLeastFileSteal : kLeastSteal;
+  for (const LeaseId victim : open_leases_.Victims(most, UnknownSeconds(), least, is_overbooked)) {
     const LeaseState& lease = leases_.at(victim);
     if (open_leases_.HasBegun(victim) && !CanBeDivided(lease, kLeastClassCut)) {
       if (!CanBeDivided(lease, 0)) open_leases_.Keep(victim);  // Else it may turn out to take long.

@@ -202,7 +202,8 @@ void Simulation::Steal() {
   if (idle_ <= static_cast<std::int64_t>(open_.revoking())) return;
   const std::size_t most = static_cast<std::size_t>(idle_) - open_.revoking();
   const auto is_overbooked = [this](AgentId agent) { return IsOverbooked(agents_[Number(agent)]); };
-  for (const LeaseId victim : open_.Victims(most, Unknown(), kLeastSteal, is_overbooked)) {
+  const double least = request_.collected_before ? kLeastSteal : kLeastFileSteal;
+  for (const LeaseId victim : open_.Victims(most, Unknown(), least, is_overbooked)) {
     open_.BeginRevoke(victim);
     ++result_.steals;
     After(request_.latency, [this, victim] { GiveBack(Number(victim)); });
