@@ -51,14 +51,15 @@ bool IsForeign(std::string_view dotted, const std::vector<Definition>& before) {
   return known != nullptr && (known->kind == Definition::Kind::kImport || known->Is(Definition::kForeign));
 }
 
-// `target`: what an assignment binds, or one of several.
-bool ChangesForeign(std::string_view target, const std::vector<Definition>& before) {
+// `target`: what an assignment binds, or one of several. What is nested too deep to tell may be anything.
+bool ChangesForeign(std::string_view target, const std::vector<Definition>& before, int depth = 0) {
+  constexpr int kDeepest = 20;
+  if (depth == kDeepest) return true;
+  const auto changes = [&](std::string_view part) { return ChangesForeign(part, before, depth + 1); };
   target = Trim(target.substr(0, FindTopLevel(target, ':')));
-  if (FindTopLevel(target, ',') != std::string_view::npos || target.starts_with('(')) {
-    if (target.starts_with('(') && target.ends_with(')')) target = target.substr(1, target.size() - 2);
-    const auto parts = SplitTopLevel(target);
-    return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) { return ChangesForeign(part, before); });
-  }
+  if (target.starts_with('(') && target.ends_with(')') && SkipBrackets(target, 0) == target.size())
+    return changes(target.substr(1, target.size() - 2));
+  if (const auto parts = SplitTopLevel(target); parts.size() > 1) return std::any_of(parts.begin(), parts.end(), changes);
   const std::string_view rest = target.substr(LeadingName(target).size());
   return !rest.empty() && std::string_view(".[(").find(rest.front()) != std::string_view::npos &&
          IsForeign(target, before);

@@ -27,6 +27,14 @@ TEST_CASE("a module that changes what it does not own has an effect on others") 
   CHECK(parse(source).effect.ends_with("changes what other modules see"));
 }
 
+TEST_CASE("targets that nobody can read end the search") {
+  const auto parse = GENERATE(Parser{fastest::ParseAst}, Parser{fastest::ParseLines});
+  const auto target = GENERATE(std::string("("), std::string("(a"), std::string("(a, (b"), std::string("(a), (b"),
+                               std::string(40, '(') + "a" + std::string(40, ')'));
+  INFO(target);
+  CHECK_NOTHROW(parse("import a\n" + target + " = 1\ndel " + target + "\n"));
+}
+
 TEST_CASE("what other modules own is known by whichever name it goes, and however it is changed") {
   const auto parse = GENERATE(Parser{fastest::ParseAst}, Parser{fastest::ParseLines});
   const auto source = GENERATE(
