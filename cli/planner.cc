@@ -14,8 +14,8 @@ namespace {
 using nlohmann::json;
 
 // Fewer predicted items than this are collected before the first runs: it costs next to nothing (2,000 in 100 files: no
-// difference in the whole, 0.01 to 0.07 s until the first test). As in pytest a collection error then keeps everything from
-// running, and no file is imported after tests have left something behind.
+// difference in the whole, 0.01 to 0.07 s until the first test). As in pytest a collection error then keeps everything
+// from running, and no file is imported after tests have left something behind.
 constexpr std::uint32_t kStreamFrom = 5000;
 // Seconds that an item is presumed to take when only its number is known.
 constexpr double kItemSeconds = 0.005;

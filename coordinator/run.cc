@@ -119,7 +119,7 @@ void Run::On(AgentId agent, ItemReport& report) {
 
 void Run::StartItem(ItemId item, WorkerId worker) {
   if (ledger_[item].state == Ledger::State::kLeased)
-    open_leases_.RemoveWaiting(ledger_[item].lease, KnownSeconds(item));
+    open_leases_.Begin(ledger_[item].lease, KnownSeconds(item), Seconds(now_ - started_).count());
   ledger_.Start(item, worker);
 }
 

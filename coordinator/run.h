@@ -69,7 +69,7 @@ class Run {
   int exit_code() const { return exit_code_; }
   // The text for stderr where no agent's pytest could be loaded (a usage error), else "".
   const std::string& failure_text() const { return failure_text_; }
-  bool waits_for_time() const { return !retries_.empty() && !finished_; }  // A retry is not due yet.
+  bool waits_for_time() const;  // For a retry to be due, or a long test to be seen as one.
   // Where the WorkerIds of an agent that joins now begin.
   WorkerId next_worker() const { return WorkerId{next_worker_}; }
   // How many agents are there and how many of them have loaded pytest.

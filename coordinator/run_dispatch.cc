@@ -20,6 +20,8 @@ namespace {
 constexpr double kItemOverhead = 0.0003;
 // With fewer items than this a file is not cut.
 constexpr std::size_t kLeastToCut = 4;
+// Of the leases with most to gain some can't be divided, or not yet.
+constexpr std::size_t kSpareVictims = 8;
 // While only items bring news, work is looked for so often.
 constexpr std::chrono::milliseconds kLookEvery{20};
 
@@ -71,7 +73,8 @@ void Run::QueueGroups(UnitId unit, const std::vector<ItemId>& items, double larg
   if (items.empty()) return;
   for (Task& task : GroupsOf(unit, items, largest, cut)) {
     const auto count = static_cast<std::uint32_t>(task.items.size());
-    queue_.Add({static_cast<std::uint32_t>(tasks_.size()), task.seconds, count, task.longest_part});
+    queue_.Add(
+        {static_cast<std::uint32_t>(tasks_.size()), task.seconds, count, JudgedPart(LiveWorkers(), task.longest_part)});
     tasks_.push_back(std::move(task));
   }
 }
@@ -289,6 +292,8 @@ bool Run::CanBeDivided(const LeaseState& lease, double cut) const {
   return open.size() > 1 && GroupsOf(UnitId{0}, open, 0, cut).size() > 1;
 }
 
+bool Run::waits_for_time() const { return !finished_ && (!retries_.empty() || stage_ == Stage::kRunning); }
+
 // While agents have workers without anything, as many leases give back what they have not started; one that waits
 // behind others may go as a whole.
 void Run::Steal() {
@@ -298,16 +303,20 @@ void Run::Steal() {
     if (state.takes_work()) idle += IdleWorkers(state);
   if (idle <= open_leases_.revoking()) return;
   const auto is_overbooked = [this](AgentId agent) { return IsOverbooked(agents_.at(agent)); };
-  const std::size_t most = idle - open_leases_.revoking();
   const double least = plan_.mode == CollectMode::kFile ? kLeastFileSteal : kLeastSteal;
-  for (const LeaseId victim : open_leases_.Victims(most, UnknownSeconds(), least, is_overbooked)) {
+  const double now = Seconds(now_ - started_).count();
+  std::size_t wanted = idle - open_leases_.revoking();
+  for (const LeaseId victim :
+       open_leases_.Victims(wanted + kSpareVictims, UnknownSeconds(), least, is_overbooked, now)) {
+    if (wanted == 0) break;
     const LeaseState& lease = leases_.at(victim);
     if (open_leases_.HasBegun(victim) && !CanBeDivided(lease, kLeastClassCut)) {
       if (!CanBeDivided(lease, 0)) open_leases_.Keep(victim);  // Else it may turn out to take long.
       continue;
     }
+    --wanted;
     open_leases_.BeginRevoke(victim);
-    effects_.messages.emplace_back(leases_.at(victim).agent, Revoke{victim});
+    effects_.messages.emplace_back(lease.agent, Revoke{victim});
   }
 }
 

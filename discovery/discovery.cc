@@ -185,7 +185,8 @@ void Discoverer::AddConftest(const std::string& path) {
     if (bound.name.starts_with("pytest_")) conftest.hooks.emplace_back(bound.name);
     if (definition.Is(Definition::kFixture)) conftest.fixtures.emplace_back(bound.name);
     if (definition.Is(Definition::kWideParams)) conftest.wide_param_fixtures.emplace_back(bound.name);
-    if (definition.Is(Definition::kWideAutouse)) wide_autouse_.push_back(conftest.path + ": " + std::string(bound.name));
+    if (definition.Is(Definition::kWideAutouse))
+      wide_autouse_.push_back(conftest.path + ": " + std::string(bound.name));
   }
   if (!source->problem.empty()) conftest.surprise = source->problem;
   if (!outline.effect.empty() && !IsLoadedFirst(path)) effects_.push_back(conftest.path + ": " + outline.effect);

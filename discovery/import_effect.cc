@@ -8,8 +8,8 @@ namespace fastest {
 namespace {
 
 // Builtin functions that stand alone at a module's top level; a star import hides none of them, as a rule.
-constexpr std::string_view kBuiltins[] = {"print", "exec", "eval", "setattr", "delattr", "super", "open", "globals",
-                                          "locals", "list", "sorted", "dict", "vars", "breakpoint"};
+constexpr std::string_view kBuiltins[] = {"print",   "exec",   "eval", "setattr", "delattr", "super", "open",
+                                          "globals", "locals", "list", "sorted",  "dict",    "vars",  "breakpoint"};
 
 template <std::size_t kSize>
 bool IsOneOf(std::string_view text, const std::string_view (&words)[kSize]) {
@@ -17,13 +17,14 @@ bool IsOneOf(std::string_view text, const std::string_view (&words)[kSize]) {
 }
 
 // Calls of other modules' functions that stand alone in many test files and change nothing that another file sees:
-// the next random number depends on what ran before in any case, and what ends the process is best met where one file is
-// to blame. (Filters of warnings: pytest undoes them after the last import, not after the file.)
+// the next random number depends on what ran before in any case, and what ends the process is best met where one file
+// is to blame. (Filters of warnings: pytest undoes them after the last import, not after the file.)
 bool IsHarmless(std::string_view call) {
-  constexpr std::string_view kCalls[] = {"importorskip", "skip",     "xfail",   "unittest.main", "gc.collect",
-                                         "os._exit",     "os.abort", "os.kill", "sys.exit",      "time.sleep",
-                                         "warnings.warn", "warn"};
-  return IsOneOf(call, kCalls) || LastPart(call).starts_with("assert") || call.find("random.") != std::string_view::npos ||
+  constexpr std::string_view kCalls[] = {"importorskip", "skip",       "xfail",         "unittest.main",
+                                         "gc.collect",   "os._exit",   "os.abort",      "os.kill",
+                                         "sys.exit",     "time.sleep", "warnings.warn", "warn"};
+  return IsOneOf(call, kCalls) || LastPart(call).starts_with("assert") ||
+         call.find("random.") != std::string_view::npos ||
          (call.starts_with("pytest.") && call != "pytest.register_assert_rewrite");
 }
 
@@ -59,7 +60,8 @@ bool ChangesForeign(std::string_view target, const std::vector<Definition>& befo
   target = Trim(target.substr(0, FindTopLevel(target, ':')));
   if (target.starts_with('(') && target.ends_with(')') && SkipBrackets(target, 0) == target.size())
     return changes(target.substr(1, target.size() - 2));
-  if (const auto parts = SplitTopLevel(target); parts.size() > 1) return std::any_of(parts.begin(), parts.end(), changes);
+  if (const auto parts = SplitTopLevel(target); parts.size() > 1)
+    return std::any_of(parts.begin(), parts.end(), changes);
   const std::string_view rest = target.substr(LeadingName(target).size());
   return !rest.empty() && std::string_view(".[(").find(rest.front()) != std::string_view::npos &&
          IsForeign(target, before);

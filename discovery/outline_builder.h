@@ -64,7 +64,7 @@ class OutlineBuilder {
   std::vector<Definition> open_classes_;
   std::vector<std::string_view> decorators_;
   int conditional_ = 0;
-  int old_python_ = 0;  // `conditional_` of the outermost block for old interpreters (back-ports); 0: in none.
+  int old_python_ = 0;    // `conditional_` of the outermost block for old interpreters (back-ports); 0: in none.
   int guarded_ = 0;       // Likewise of the outermost block that may well not run.
   int catching_ = 0;      // Likewise of the outermost block that puts the filters of warnings back.
   bool may_end_ = false;  // What came may have skipped the rest of the module.

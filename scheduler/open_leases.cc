@@ -54,6 +54,11 @@ void OpenLeases::RemoveWaiting(LeaseId lease, double seconds) {
   }
 }
 
+void OpenLeases::Begin(LeaseId lease, double seconds, double now) {
+  RemoveWaiting(lease, seconds);
+  if (Load* load = Find(lease)) load->since = now;
+}
+
 void OpenLeases::SetCost(LeaseId lease, double seconds) {
   if (Load* load = Find(lease)) load->cost = seconds;
 }
@@ -81,10 +86,10 @@ bool OpenLeases::HasBegun(LeaseId lease) const {
 }
 
 std::vector<LeaseId> OpenLeases::Victims(std::size_t most, double unknown, double least,
-                                         const std::function<bool(AgentId)>& is_overbooked) const {
+                                         const std::function<bool(AgentId)>& is_overbooked, double now) const {
   std::vector<std::pair<double, LeaseId>> gains;
   for (const Load& load : loads_) {
-    const double gain = load.known + load.unknown_items * unknown - load.cost;
+    const double gain = load.known + load.unknown_items * std::max(unknown, now - load.since) - load.cost;
     if (!load.may_give_back || gain <= least) continue;
     if (load.has_begun || is_overbooked(load.agent)) gains.emplace_back(-gain, load.lease);
   }

@@ -3,10 +3,11 @@
 //
 // A lease's load are the predicted seconds of its items (or files not yet collected) that have not begun; items of
 // which nothing is known are counted and priced when a victim is looked for. An item more or less costs a hash look-up;
-// a search for victims looks at each lease once, in one array. Pure: no clock; the caller's ids. Times in seconds.
+// a search for victims looks at each lease once, in one array. Pure: the caller's clock and ids. Times in seconds.
 
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -25,8 +26,9 @@ class OpenLeases {
   void Close(LeaseId lease);
   // Something of it waits that will take so long; negative: unknown.
   void AddWaiting(LeaseId lease, double seconds);
-  // It waits no more: it has begun or was given back.
+  // It waits no more: it was given back, or it has begun, at `now`.
   void RemoveWaiting(LeaseId lease, double seconds);
+  void Begin(LeaseId lease, double seconds, double now);
   // What the taker has to spend first on what it takes (importing the file again).
   void SetCost(LeaseId lease, double seconds);
   // It was asked to give back, or has answered; it is asked once.
@@ -41,11 +43,12 @@ class OpenLeases {
   // How many have been asked and have not answered.
   std::size_t revoking() const { return revoking_; }
   // Up to `most` leases that should give back what they have not begun: those with most to gain, and none with less
-  // than `least`. `unknown`: what an item is presumed to take of which nothing is known. A lease that has begun nothing
-  // is about to, unless its agent is overbooked (has more leases than workers): else idle workers would take it from
-  // one another for ever and nobody would begin.
+  // than `least`. `unknown`: what an item is presumed to take of which nothing is known; what stands behind one that
+  // has been running for longer is presumed to be like it. A lease that has begun nothing is about to, unless its agent
+  // is overbooked (has more leases than workers): else idle workers would take it from one another for ever and nobody
+  // would begin.
   std::vector<LeaseId> Victims(std::size_t most, double unknown, double least,
-                               const std::function<bool(AgentId)>& is_overbooked) const;
+                               const std::function<bool(AgentId)>& is_overbooked, double now = 0) const;
 
  private:
   struct Load {
@@ -53,6 +56,7 @@ class OpenLeases {
     AgentId agent{};
     double known = 0;  // Seconds.
     double cost = 0;
+    double since = HUGE_VAL;  // When its last item began.
     std::uint32_t unknown_items = 0;
     std::uint32_t known_items = 0;
     bool may_give_back = true;

@@ -178,7 +178,7 @@ void Simulation::QueueGroups(const Items& items, double largest) {
   for (const auto& group : GroupItems(grouped, GroupRule::kFile, largest)) {
     Task task;
     for (const auto index : group) task.items.push_back(items[index]);
-    QueueTask(std::move(task), LongestPart(grouped, group, GroupRule::kFile));
+    QueueTask(std::move(task), JudgedPart(All(), LongestPart(grouped, group, GroupRule::kFile)));
   }
 }
 
@@ -203,7 +203,7 @@ void Simulation::Steal() {
   const std::size_t most = static_cast<std::size_t>(idle_) - open_.revoking();
   const auto is_overbooked = [this](AgentId agent) { return IsOverbooked(agents_[Number(agent)]); };
   const double least = request_.collected_before ? kLeastSteal : kLeastFileSteal;
-  for (const LeaseId victim : open_.Victims(most, Unknown(), least, is_overbooked)) {
+  for (const LeaseId victim : open_.Victims(most, Unknown(), least, is_overbooked, now_)) {
     open_.BeginRevoke(victim);
     ++result_.steals;
     After(request_.latency, [this, victim] { GiveBack(Number(victim)); });
@@ -260,7 +260,7 @@ void Simulation::Begin(std::uint32_t agent, std::uint32_t worker) {
   }
   Lease& lease = leases_[here.lease];
   const std::uint32_t item = lease.items[lease.at++];
-  open_.RemoveWaiting(LeaseId{here.lease}, items_[item].predicted);
+  open_.Begin(LeaseId{here.lease}, items_[item].predicted, now_);
   const bool same_file = std::exchange(here.file, file_of_[item]) == file_of_[item];
   const double takes = items_[item].seconds + (same_file ? 0 : request_.files[file_of_[item]].setup);
   After(takes, [this, agent, worker, item, life = agents_[agent].life] {

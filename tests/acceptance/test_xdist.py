@@ -121,6 +121,16 @@ def test_a_group_stays_together_on_one_worker_and_node_ids_stay_as_they_are(make
     assert not any("@" in line["nodeid"] for line in run.log if "nodeid" in line)
 
 
+def test_long_tests_of_which_nothing_is_known_do_not_wait_for_one_another(make_project):
+    quick = "import pytest\n@pytest.mark.parametrize('i', range(60))\ndef test_quick(i): pass\n"
+    slow = "import pytest, time\n@pytest.mark.parametrize('i', range(4))\ndef test_slow(i, worker_id):\n    time.sleep(0.7)\n"
+    slow += "    open(f'{i}.who', 'w').write(worker_id)\n"
+    project = make_project({"test_a.py": quick, "test_b.py": slow})
+    run = project.run("-n", "4", "--collect", "whole")
+    assert run.exit == 0, run.stdout
+    assert len({path.read_text() for path in project.root.glob("*.who")}) > 1
+
+
 BIG_CLASS = """
 import time, unittest
 class TestBig(unittest.TestCase):

@@ -38,13 +38,16 @@ TEST_CASE("targets that nobody can read end the search") {
 TEST_CASE("what other modules own is known by whichever name it goes, and however it is changed") {
   const auto parse = GENERATE(Parser{fastest::ParseAst}, Parser{fastest::ParseLines});
   const auto source = GENERATE(
-      "import os\ne = os.environ\nf = e\nf['A'] = '1'\n", "import pytest\nnp = pytest.importorskip('numpy')\nnp.seterr()\n",
+      "import os\ne = os.environ\nf = e\nf['A'] = '1'\n",
+      "import pytest\nnp = pytest.importorskip('numpy')\nnp.seterr()\n",
       "import logging\nlog = logging.getLogger('a')\nlog.propagate = False\n",
       "from decimal import getcontext\ngetcontext().prec = 5\n", "import os\nif 1:\n    del os.environ['A']\n",
       "from unittest.mock import patch\np = patch('a.b')\np.start()\n", "import os\nold = os.environ.pop('A', None)\n",
-      "from unittest import mock\nm = mock.patch('a.b').start()\n", "import numpy as np\nold = np.seterr(all='raise')\n",
-      "import os\nx, os.b = 1, 2\n", "import os\nx = os.b = 1\n", "import os\nos.b: int = 1\n", "import os\nsetattr(os, 'b', 1)\n",
-      "import os\nclass TestA:\n    os.environ['A'] = '1'\n", "from lib import *\nprepare()\n", "class A:\n    pass\nA()\n",
+      "from unittest import mock\nm = mock.patch('a.b').start()\n",
+      "import numpy as np\nold = np.seterr(all='raise')\n", "import os\nx, os.b = 1, 2\n", "import os\nx = os.b = 1\n",
+      "import os\nos.b: int = 1\n", "import os\nsetattr(os, 'b', 1)\n",
+      "import os\nclass TestA:\n    os.environ['A'] = '1'\n", "from lib import *\nprepare()\n",
+      "class A:\n    pass\nA()\n",
       "try:\n    import numpy as np\nexcept ImportError:\n    np = None\nif np:\n    np.seterr()\n",
       "import os\nmatch 1:\n    case 1:\n        os.environ['A'] = '1'\n");
   INFO(source);
@@ -63,8 +66,9 @@ TEST_CASE("what a module does to itself, and what is said, is no effect") {
       "import sys\nif __name__ == '__main__':\n    sys.path.append('a')\n", "import a\nx: a.b = 1\n",
       "import os\nx = os.environ.get('A')\n",
       "from numpy import testing\nclass TestA:\n    testing.assert_equal(1, 1)\n",
-      "import lib\nclass TestA:\n    with lib.raises():\n        lib.outer(1)\n", "from lib import *\nprint(1)\n", "from lib import make\nx = make(os=1)\nx.a = 1\n",
-      "class A:\n    pass\nsetattr(A, 'test_a', 1)\n", "import lib\nf = lambda: lib.update()\n",
+      "import lib\nclass TestA:\n    with lib.raises():\n        lib.outer(1)\n", "from lib import *\nprint(1)\n",
+      "from lib import make\nx = make(os=1)\nx.a = 1\n", "class A:\n    pass\nsetattr(A, 'test_a', 1)\n",
+      "import lib\nf = lambda: lib.update()\n",
       "import warnings\nwith warnings.catch_warnings():\n    warnings.simplefilter('ignore')\n    import lib\n");
   INFO(source);
   CHECK(parse(source).effect.empty());

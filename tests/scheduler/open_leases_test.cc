@@ -92,3 +92,12 @@ TEST_CASE("what can't be divided is kept") {
   open.Keep(kB);
   CHECK(open.Victims(5, 0, 0.1, Always) == Leases{kA});
 }
+
+TEST_CASE("what stands behind a long item of which nothing is known is presumed to be long") {
+  OpenLeases open;
+  open.Open(kA, AgentId{0}, true);
+  for (int i = 0; i < 3; ++i) open.AddWaiting(kA, -1);
+  open.Begin(kA, -1, 10);
+  CHECK(open.Victims(1, 0.001, 0.1, Always, 10.01).empty());
+  CHECK(open.Victims(1, 0.001, 0.1, Always, 11) == Leases{kA});
+}
