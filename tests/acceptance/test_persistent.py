@@ -72,7 +72,7 @@ def test_a_crash_is_told_as_ever(make_warm):
         run = project.run("-n", workers)
         failed = [line["nodeid"] for line in run.log if line.get("outcome") == "failed"]
         assert run.exit == 1 and failed == ["test_crash.py::test_dies"] and "SIGSEGV" in str(run.log), run.stdout + run.stderr
-    assert project.strangers() == {}
+    wait_for(lambda: project.strangers() == {}, project.strangers, 5)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
