@@ -1,8 +1,12 @@
 """Which classes may be cut: those whose methods nothing ties together."""
 
+import sys
 import textwrap
+import types
 
 import pytest
+
+from fastest import divisible, watch
 
 METHODS = "".join(f"    def test_{name}(self): pass\n" for name in "abcd")
 HEAD = "import os, pytest, unittest\nfrom unittest import mock\n"
@@ -43,6 +47,8 @@ TIED = {
     "a mark of order": f"@pytest.mark.incremental\nclass TestA:\n{METHODS}",
     "a nested class": f"class TestA:\n{METHODS}    class TestB:\n        seen = []\n        def test_e(self): pass\n",
     "a base of the project": "class Base:\n    seen = []\n" f"class TestA(Base):\n{METHODS}",
+    "a proxy that cannot be asked": "class Proxy:\n    def __getattr__(self, name): raise RuntimeError('no context')\n"
+    f"    __class__ = property(lambda self: 1 / 0)\nclass TestA:\n    app = Proxy()\n{METHODS}",
     "few methods": "class TestA:\n    def test_a(self): pass\n    def test_b(self): pass\n",
 }
 
@@ -55,3 +61,12 @@ def test_a_class_without_ties_is_told(project, agent, text):
 @pytest.mark.parametrize("text", TIED.values(), ids=TIED)
 def test_a_class_with_ties_is_not_told(project, agent, text):
     assert divisible_classes(project, agent, textwrap.dedent(text)) == []
+
+
+def test_tests_of_an_installed_package_are_looked_at_like_others(monkeypatch):
+    package = types.ModuleType("installed")
+    package.__file__ = f"{watch.SITE[0]}installed/tests.py"
+    monkeypatch.setitem(sys.modules, "installed", package)
+    base = type("Base", (), {"__module__": "installed", "seen": []})
+    derived = type("TestA", (base,), {"__module__": "installed"})
+    assert list(divisible._project_parts(derived)) == [derived, base]

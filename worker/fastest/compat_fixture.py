@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from types import FunctionType
 from typing import Any, NamedTuple
 
 
@@ -30,6 +31,19 @@ def fixtures_of(plugin: object) -> Iterator[Fixture]:
             scope = getattr(marker.scope, "value", marker.scope)
             scope = scope if isinstance(scope, str) else "dynamic"
             yield Fixture(marker.name or name, scope, marker.params, marker.autouse, take_apart(value)[0])
+
+
+def inside(value: object) -> object | None:
+    """What a static or class method, a decorator that says what it wraps, or a fixture is made of; None: it is none of these.
+
+    Nothing is asked of the value itself: it may be a proxy.
+    """
+    kind = type(value)
+    if kind in (staticmethod, classmethod):
+        return value.__func__
+    if kind is FunctionType or kind.__name__ == "FixtureFunctionDefinition":  # pytest 8.4 and later.
+        return vars(value).get("__wrapped__")
+    return None
 
 
 def take_apart(fixture: Any) -> tuple[Any, Callable[[Any], Any]]:

@@ -13,19 +13,18 @@ import sys
 import types
 from collections.abc import Iterator
 from opcode import opmap
-from typing import Any
 
 import pytest
 
 from fastest import compat
-from fastest.compat_fixture import take_apart
-from fastest.watch import LIBRARY, SITE
+from fastest.compat_fixture import inside
+from fastest.watch import is_of_library
 
 # With fewer items a class is not worth a cut.
 _LEAST_ITEMS = 4
 _ORDERED_MARKS = frozenset({"incremental", "dependency", "order", "run", "depends"})
 _NUMBERED = re.compile(r"test_?\d")
-_NOT_THE_PROJECTS = (LIBRARY, *SITE)
+_DEEPEST = 20  # So many decorators are looked below.
 _CONSTANT = (str, bytes, int, float, complex, tuple, frozenset, type, types.ModuleType, range, re.Pattern, enum.Enum)
 _CONSTANT += (property, types.GenericAlias, type(None), type(...))
 _CONTAINERS = (list, dict, set)  # An empty one is there to be filled.
@@ -78,16 +77,11 @@ def _is_ordered(node: pytest.Item | pytest.Class) -> bool:
 
 
 def _project_parts(cls: type) -> Iterator[type]:
-    """The class and its bases, save those of libraries: these know nothing of the tests."""
+    """The class and its bases, save those of other packages that are installed: these know nothing of the tests."""
+    package = cls.__module__.partition(".")[0]
     for part in cls.__mro__:
-        if not _is_of_library(part):
+        if part.__module__.partition(".")[0] == package or not is_of_library(sys.modules.get(part.__module__)):
             yield part
-
-
-def _is_of_library(cls: type) -> bool:
-    module = sys.modules.get(cls.__module__)
-    file = getattr(module, "__file__", None)
-    return file is None or file.startswith(_NOT_THE_PROJECTS)
 
 
 def _sets_up_once(item: pytest.Item) -> bool:
@@ -106,35 +100,21 @@ def _shares(cls: type) -> bool:
     for name, value in vars(cls).items():
         if name in _OTHERS or name.startswith("__"):
             continue
-        if type(value) is types.FunctionType and not value.__dict__:  # Most are.
-            if _tells_others(value.__code__, False):
-                return True
-            continue
-        is_of_class = isinstance(value, classmethod)
-        if isinstance(value, (classmethod, staticmethod)):
-            value = value.__func__
-        value = _unwrapped(value)
-        if isinstance(value, types.FunctionType):
+        is_of_class = type(value) is classmethod
+        for _ in range(_DEEPEST):
+            if (inner := inside(value)) is None:
+                break
+            value = inner
+        kind = type(value)  # A proxy would say another.
+        if kind is types.FunctionType:
             if _tells_others(value.__code__, is_of_class):
                 return True
-        elif isinstance(value, _CONTAINERS):
+        elif issubclass(kind, _CONTAINERS):
             if not value:
                 return True
-        elif not isinstance(value, _CONSTANT):
+        elif not issubclass(kind, _CONSTANT):
             return True
     return False
-
-
-def _unwrapped(value: Any) -> Any:
-    """The function below decorators and pytest's fixture definitions."""
-    for _ in range(20):
-        inner = take_apart(value)[0]
-        if inner is value:
-            inner = getattr(value, "__dict__", {}).get("__wrapped__", value)
-        if inner is value:
-            break
-        value = inner
-    return value
 
 
 def _tells_others(code: types.CodeType, is_of_class: bool) -> bool:

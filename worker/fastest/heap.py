@@ -8,14 +8,13 @@ until they ask who refers to an object, or for all objects (hypothesis does).
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from collections.abc import Callable
-from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType
 
-from fastest.watch import LIBRARY, SITE
+from fastest.compat_fixture import inside
+from fastest.watch import is_of_library
 
-_NOT_THE_PROJECTS = (LIBRARY, *SITE, os.path.dirname(__file__) + os.sep)
 _ASKING = ("objgraph", "pympler", "guppy", "test.support", "psleak")  # Who asks for others.
 
 
@@ -54,8 +53,7 @@ class Heap:
 
 def _asks(module: object) -> bool:
     """Whether the project's module knows the garbage collector."""
-    file = getattr(module, "__file__", None)
-    if not isinstance(module, ModuleType) or not isinstance(file, str) or file.startswith(_NOT_THE_PROJECTS):
+    if is_of_library(module):
         return False
     names = vars(module)
     return "gc" in names or any(_mentions(value, module.__name__) for value in list(names.values()))
@@ -64,12 +62,10 @@ def _asks(module: object) -> bool:
 def _mentions(value: object, module: str) -> bool:
     """Nothing is asked of the value itself: it may be a proxy."""
     kind = type(value)
-    if kind in (staticmethod, classmethod):
-        return _mentions(value.__func__, module)
-    if kind is FunctionType:
-        return _imports(value.__code__) or _mentions(value.__dict__.get("__wrapped__"), module)
-    if kind.__name__ == "FixtureFunctionDefinition":
-        return _mentions(vars(value).get("__wrapped__"), module)
+    if kind is FunctionType and _imports(value.__code__):
+        return True
+    if (inner := inside(value)) is not None:
+        return _mentions(inner, module)
     if issubclass(kind, type):
         return value.__module__ == module and any(_mentions(each, module) for each in list(vars(value).values()))
     return kind is BuiltinFunctionType and value.__module__ == "gc"

@@ -23,10 +23,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastest import bytecode, compat_warm, process, xdist_shim
-from fastest.watch import Watch
+from fastest.watch import LIBRARY, Watch
 
 _PATIENCE = 30.0  # Seconds.
-_LIBRARY = os.path.dirname(os.__file__) + os.sep
 _FOREIGN_EVENTS = ("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "sqlite3.", "urllib.", "os.kill")
 _WRITING_EVENTS = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink", "os.chmod", "os.chown", "shutil.")
 _WRITING_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -130,7 +129,7 @@ def _note_chance(reasons: list[str]) -> None:
     def noting(function: Callable, what: str) -> Callable:
         def noted(*args: object, **kwargs: object) -> object:
             caller = sys._getframe(1).f_code.co_filename
-            if "site-packages" in caller or not caller.startswith((_LIBRARY, "<")):
+            if "site-packages" in caller or not caller.startswith((LIBRARY, "<")):
                 reasons.append(f"{caller} asks {what} when it is loaded")
             return function(*args, **kwargs)
 

@@ -10,12 +10,20 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable
+from types import ModuleType
 
 from fastest import originals
 
 # Not from sysconfig, whose import takes as long as all of ours.
 LIBRARY = os.path.dirname(os.__file__) + os.sep
 SITE = tuple(path + os.sep for path in site.getsitepackages())
+_NOT_THE_PROJECTS = (LIBRARY, *SITE, os.path.dirname(__file__) + os.sep)
+
+
+def is_of_library(module: object) -> bool:
+    """Whether it is the standard library's, an installed package's or ours. Nothing is asked of it: it may load itself then."""
+    file = vars(module).get("__file__") if issubclass(type(module), ModuleType) else None
+    return not isinstance(file, str) or file.startswith(_NOT_THE_PROJECTS)
 
 
 class Watch:
