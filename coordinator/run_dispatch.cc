@@ -95,7 +95,7 @@ std::vector<Run::Task> Run::GroupsOf(UnitId unit, const std::vector<ItemId>& ite
   grouped.reserve(items.size());
   for (const ItemId item : items) {
     const std::string& id = ledger_[item].key.node_id;
-    const auto rest = left.find(AtomOf(id));
+    const auto rest = left.empty() ? left.end() : left.find(AtomOf(id));
     grouped.push_back({id, MarkOf(item), PredictSeconds(item), divisible_.contains(WithoutParameters(id)),
                        rest != left.end() && rest->second >= cut});
   }
@@ -303,7 +303,7 @@ void Run::Steal() {
     if (state.takes_work()) idle += IdleWorkers(state);
   if (idle <= open_leases_.revoking()) return;
   const auto is_overbooked = [this](AgentId agent) { return IsOverbooked(agents_.at(agent)); };
-  const double least = plan_.mode == CollectMode::kFile ? kLeastFileSteal : kLeastSteal;
+  const double least = LeastSteal(plan_.mode == CollectMode::kFile);
   const double now = Seconds(now_ - started_).count();
   std::size_t wanted = idle - open_leases_.revoking();
   for (const LeaseId victim :

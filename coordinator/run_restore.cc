@@ -128,9 +128,7 @@ bool Run::RestoreUnit(UnitId id) {
     if (!item.complete() && !serial_set_.contains(Number(items[i]))) pending.push_back(items[i]);
     RestoreItem(items[i], std::move(item));
   }
-  double seconds = 0;
-  for (const ItemId item : pending) seconds += PredictSeconds(item);
-  QueueGroups(id, pending, seconds + 1, HUGE_VAL);
+  QueueGroups(id, pending, HUGE_VAL, HUGE_VAL);
   return true;
 }
 
@@ -209,9 +207,7 @@ void Run::EnterLate(const Collected& collected, UnitCollected* event) {
   if (restored_.part == 0) return;
   ledger_.Enter(collected.unit, collected.node_ids, &event->items);
   for (const ItemId item : event->items) event->node_ids.push_back(ledger_[item].key.node_id);
-  double seconds = 0;
-  for (const ItemId item : event->items) seconds += PredictSeconds(item);
-  QueueGroups(collected.unit, event->items, seconds + 1, HUGE_VAL);
+  QueueGroups(collected.unit, event->items, HUGE_VAL, HUGE_VAL);
 }
 
 }  // namespace fastest

@@ -80,17 +80,19 @@ bool AsksForChange(std::string_view value, const std::vector<Definition>& before
                                            "setlocale",  "chdir",  "patch_all", "setup",  "configure"};
   const std::string_view dotted = LeadingDottedName(value);
   const std::string_view rest = TrimLeft(value.substr(dotted.size()));
-  if (!rest.starts_with('(') || !IsForeign(dotted, before)) return false;
+  if (!rest.starts_with('(')) return false;
   const std::string_view last = LastPart(dotted);
-  return IsOneOf(last, kChanges) || last.starts_with("set_") || rest.ends_with(".start()");
+  const bool changes = IsOneOf(last, kChanges) || last.starts_with("set_") || rest.ends_with(".start()");
+  return changes && IsForeign(dotted, before);
 }
 
 }  // namespace
 
 bool AnswersForeign(std::string_view call, const std::vector<Definition>& before) {
   constexpr std::string_view kCalls[] = {"importorskip", "import_module", "getLogger", "getcontext"};
-  return IsForeign(call, before) && (IsOneOf(LastPart(call), kCalls) || LastPart(call) == "patch" ||
-                                     call.find("patch.") != std::string_view::npos);
+  const bool answers =
+      IsOneOf(LastPart(call), kCalls) || LastPart(call) == "patch" || call.find("patch.") != std::string_view::npos;
+  return answers && IsForeign(call, before);
 }
 
 bool ReachesOutside(std::string_view statement, const std::vector<Definition>& before, bool in_class) {

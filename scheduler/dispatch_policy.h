@@ -20,10 +20,9 @@ constexpr double kPresumedItems = 5;
 constexpr double UnknownSeconds(double seconds, double finished) {
   return (seconds + kPresumedItems * kUnknownSeconds) / (finished + kPresumedItems);
 }
-// Less than this is not worth a steal.
-constexpr double kLeastSteal = 0.02;
-// Nor is this where the thief has to import the file again: it does so after tests that pytest would run later.
-constexpr double kLeastFileSteal = 0.1;
+// Less than this is not worth a steal; more of it has to be where the thief imports the file again, after tests that
+// pytest would run later.
+constexpr double LeastSteal(bool imports_again) { return imports_again ? 0.1 : 0.02; }
 // Where items are cut into groups, a group holds no more than an even share divided by this. Few workers get few cuts,
 // since each costs its fixtures again; with many the last pieces decide (simulated, 512 workers: 1.11 of the bound with
 // 2, 1.08 with 4, 1.11 with 8).

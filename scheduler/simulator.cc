@@ -202,7 +202,7 @@ void Simulation::Steal() {
   if (idle_ <= static_cast<std::int64_t>(open_.revoking())) return;
   const std::size_t most = static_cast<std::size_t>(idle_) - open_.revoking();
   const auto is_overbooked = [this](AgentId agent) { return IsOverbooked(agents_[Number(agent)]); };
-  const double least = request_.collected_before ? kLeastSteal : kLeastFileSteal;
+  const double least = LeastSteal(!request_.collected_before);
   for (const LeaseId victim : open_.Victims(most, Unknown(), least, is_overbooked, now_)) {
     open_.BeginRevoke(victim);
     ++result_.steals;
