@@ -79,9 +79,11 @@ SHARED = {
 }
 TESTS = "import pytest\n@pytest.mark.parametrize('n', range(6))\ndef test_use(n): use(n)\n"
 NO_TRACE = """
-import tempfile
+import socket, tempfile
 with open("imported", "a") as file, tempfile.TemporaryDirectory(), tempfile.NamedTemporaryFile():
     file.write("x")
+with socket.socket() as probe:
+    probe.bind(("127.0.0.1", 0))
 def use(n): pass
 """
 

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from types import ModuleType
+from weakref import WeakSet
 
 from fastest import originals
 
@@ -33,6 +34,7 @@ class Watch:
         self.reasons: list[str] = []
         self._undo: list[tuple[object, str, object, object]] = []  # (owner, name, ours, what was there)
         self._made: list[tuple[str, str | None, object]] = []  # (what, who, path) of temporary files.
+        self._any_port: WeakSet[socket.socket] = WeakSet()  # Bound to whichever port is free, not asked yet for which.
         self._seeded = False
 
     def __enter__(self) -> Watch:
@@ -47,8 +49,10 @@ class Watch:
         self._replace(os, "getpid", self._noting(os.getpid, "calls os.getpid", direct=True))
         for name in ("mkdtemp", "mkstemp", "NamedTemporaryFile"):
             self._replace(tempfile, name, self._noting_path(getattr(tempfile, name), f"calls tempfile.{name}"))
-        hear_bind = self._noting(socket.socket.bind, "binds a socket", everywhere=True)
+        hear_bind = self._noting(socket.socket.bind, "binds a socket", everywhere=True, if_so=self._bound_for_good)
         self._replace(socket.socket, "bind", lambda self, address: hear_bind(self, address))  # A function: it is a method.
+        hear_name = self._noting(socket.socket.getsockname, "binds a socket", everywhere=True, if_so=self._any_port.__contains__)
+        self._replace(socket.socket, "getsockname", lambda self: hear_name(self))
         self._replace(random, "seed", _Heard(random.seed, self._hear_seed))
         return self
 
@@ -59,7 +63,7 @@ class Watch:
             owner, name, ours, value = self._undo.pop()
             if vars(owner).get(name) is ours:
                 setattr(owner, name, value)
-                if name == "bind":
+                if owner is socket.socket:
                     delattr(owner, name)  # It is inherited.
             given.append((ours, value))
         ours = None  # Only those who bound it hold it now.
@@ -84,14 +88,24 @@ class Watch:
         self._undo.append((owner, name, ours, getattr(owner, name)))
         setattr(owner, name, ours)
 
-    def _noting(self, function: Callable, what: str, everywhere: bool = False, direct: bool = False) -> Callable:
-        """`direct`: what the standard library itself asks for, it keeps right over a fork."""
+    def _noting(
+        self, function: Callable, what: str, everywhere: bool = False, direct: bool = False, if_so: Callable[..., bool] | None = None
+    ) -> Callable:
+        """`direct`: what the standard library itself asks for, it keeps right over a fork. `if_so`: asked with the arguments."""
 
-        def hear(_made: object, *_args: object, **_kwargs: object) -> None:
-            if self._undo:
+        def hear(_made: object, *args: object, **_kwargs: object) -> None:
+            if self._undo and (if_so is None or if_so(*args)):
                 self._note(what, _caller(direct), everywhere)
 
         return _Heard(function, hear)
+
+    def _bound_for_good(self, bound: socket.socket, address: object) -> bool:
+        """urllib3 and others bind any port only to see whether they could. Who uses the port asks for its number, or keeps it
+        open, which a look at the open files finds."""
+        if bound.family not in (socket.AF_INET, socket.AF_INET6) or address[1] != 0:
+            return True
+        self._any_port.add(bound)
+        return False
 
     def _noting_path(self, function: Callable, what: str) -> Callable:
         def hear(made: object, *_args: object, **_kwargs: object) -> None:
