@@ -19,7 +19,7 @@ _MUTATORS = frozenset(
     "add append appendleft extend insert pop popleft popitem remove discard update setdefault clear sort reverse write send "
     "put set stash".split()
 )
-_PURE_BUILTINS = frozenset(
+PURE_BUILTINS = frozenset(
     "isinstance issubclass getattr hasattr any all str repr int float bool len set frozenset tuple list dict sorted min max "
     "sum zip enumerate range reversed callable type abs print format".split()
 )
@@ -32,26 +32,26 @@ _FORBIDDEN = (
 _DEPTH = 3
 
 
-class _Doubt(Exception):
+class Doubt(Exception):
     """The proof fails."""
 
 
 def is_per_item(hook: Callable) -> bool:
     """Whether `hook`, a pytest_collection_modifyitems, provably treats each item by itself."""
     try:
-        tree, names = _source(hook)
+        tree, names = source_of(hook)
         _check_hook(tree, names)
-    except (_Doubt, OSError, TypeError, SyntaxError, ValueError):
+    except (Doubt, OSError, TypeError, SyntaxError, ValueError):
         return False
     return True
 
 
-def _source(function: Callable) -> tuple[ast.FunctionDef, dict]:
+def source_of(function: Callable) -> tuple[ast.FunctionDef, dict]:
     if not isinstance(function, types.FunctionType) or function.__closure__ or hasattr(function, "__wrapped__"):
-        raise _Doubt
+        raise Doubt
     tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     if not isinstance(tree, ast.FunctionDef):
-        raise _Doubt
+        raise Doubt
     return tree, function.__globals__
 
 
@@ -60,9 +60,9 @@ def _check_hook(tree: ast.FunctionDef, names: dict) -> None:
     allowed = {id(loop.iter) for loop in loops}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in ("items", "session") and id(node) not in allowed:
-            raise _Doubt
+            raise Doubt
         if isinstance(node, ast.FunctionDef) and node is not tree:
-            raise _Doubt
+            raise Doubt
     inside = {id(node) for loop in loops for statement in loop.body for node in ast.walk(statement)}
     outer = {
         node.id
@@ -72,7 +72,7 @@ def _check_hook(tree: ast.FunctionDef, names: dict) -> None:
     targets = set()
     for loop in loops:
         if not isinstance(loop.target, ast.Name):
-            raise _Doubt
+            raise Doubt
         targets.add(loop.target.id)
         _check_no_way_out(loop)
     outer -= targets
@@ -83,11 +83,11 @@ def _check_hook(tree: ast.FunctionDef, names: dict) -> None:
 
 def _check_no_way_out(loop: ast.For) -> None:
     if loop.orelse:
-        raise _Doubt
+        raise Doubt
     for statement in loop.body:
         for node in ast.walk(statement):
             if isinstance(node, (ast.Return, ast.Break)):
-                raise _Doubt
+                raise Doubt
 
 
 def _check_carries_nothing(loop: ast.For, outer: set[str]) -> None:
@@ -99,7 +99,7 @@ def _check_carries_nothing(loop: ast.For, outer: set[str]) -> None:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
     }
     if stored & outer:
-        raise _Doubt
+        raise Doubt
     _flow(loop.body, set(), stored)
 
 
@@ -133,7 +133,7 @@ def _read(node: ast.AST, bound: set[str], stored: set[str]) -> None:
             if isinstance(name.ctx, ast.Store):
                 bound.add(name.id)
             elif name.id not in bound:
-                raise _Doubt
+                raise Doubt
 
 
 def _evaluation_order(node: ast.AST) -> Iterator[ast.AST]:
@@ -158,11 +158,11 @@ def _check_code(body: list[ast.stmt], own: set[str], names: dict, depth: int) ->
     for statement in body:
         for node in ast.walk(statement):
             if isinstance(node, _FORBIDDEN):
-                raise _Doubt
-            if isinstance(node, ast.AugAssign) and _root(node.target) not in own:
-                raise _Doubt
-            if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Store) and _root(node) not in own:
-                raise _Doubt
+                raise Doubt
+            if isinstance(node, ast.AugAssign) and root_of(node.target) not in own:
+                raise Doubt
+            if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Store) and root_of(node) not in own:
+                raise Doubt
             if isinstance(node, ast.Call):
                 _check_call(node, own, names, depth)
 
@@ -170,32 +170,32 @@ def _check_code(body: list[ast.stmt], own: set[str], names: dict, depth: int) ->
 def _check_call(call: ast.Call, own: set[str], names: dict, depth: int) -> None:
     function = call.func
     if isinstance(function, ast.Attribute):
-        root = _root(function)
+        root = root_of(function)
         if root in own:
             return
         if function.attr in _MUTATORS:
-            raise _Doubt
+            raise Doubt
         if root in names and isinstance(names[root], types.ModuleType) and names[root].__name__ not in _TRUSTED_MODULES:
-            raise _Doubt
+            raise Doubt
         return
     if not isinstance(function, ast.Name):
-        raise _Doubt
+        raise Doubt
     name = function.id
-    if name == "setattr" and call.args and _root(call.args[0]) in own:
+    if name == "setattr" and call.args and root_of(call.args[0]) in own:
         return
     if name not in names:
-        if name in _PURE_BUILTINS and hasattr(builtins, name):
+        if name in PURE_BUILTINS and hasattr(builtins, name):
             return
-        raise _Doubt
+        raise Doubt
     known = names[name]
     if isinstance(known, type) and known.__name__ in _TRUSTED_CLASSES:
         return
     if depth == 0:
-        raise _Doubt
-    tree, its_names = _source(known)
+        raise Doubt
+    tree, its_names = source_of(known)
     parameters = {argument.arg for argument in (*tree.args.args, *tree.args.kwonlyargs)}
     if tree.decorator_list or any(isinstance(node, ast.FunctionDef) and node is not tree for node in ast.walk(tree)):
-        raise _Doubt
+        raise Doubt
     _check_code(tree.body, parameters, its_names, depth - 1)
 
 
@@ -203,7 +203,7 @@ def _is_name(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name
 
 
-def _root(node: ast.AST) -> str | None:
+def root_of(node: ast.AST) -> str | None:
     """The variable at the start of `a.b[c].d(e).f`."""
     while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
         node = node.func if isinstance(node, ast.Call) else node.value

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from fastest import compat, compat_fixture, core_protocol
+from fastest.inheritable import is_inheritable
 from fastest.per_item import is_per_item
 from fastest.watch import Watch
 
@@ -32,12 +33,13 @@ _PROCESS_HOOKS = ("pytest_configure", "pytest_sessionstart", "pytest_sessionfini
 # Top-level modules of plugins whose hooks on the whole list treat each item by itself.
 _PER_ITEM_MODULES = frozenset(
     "anyio pytest_asyncio pytest_timeout pytest_mock pytest_trio hypothesis _hypothesis_pytestplugin pytest_httpbin pytest_django "
-    "pytest_reportlog pytest_benchmark pytest_codspeed pytest_mypy_plugins pytest_metadata pytest_socket".split()
+    "pytest_reportlog pytest_benchmark pytest_codspeed pytest_mypy_plugins pytest_metadata pytest_socket faker".split()
 )
 # Plugins whose configure and session hooks leave a process as forkable and as collectable as before.
 _HARMLESS_MODULES = frozenset(
     "anyio pytest_asyncio pytest_timeout pytest_mock pytest_trio hypothesis _hypothesis_pytestplugin pytest_reportlog "
-    "pytest_benchmark pytest_codspeed pytest_mypy_plugins pytest_subtests pytest_socket pytest_env pytest_xdist xdist fastest".split()
+    "pytest_benchmark pytest_codspeed pytest_mypy_plugins pytest_subtests pytest_socket pytest_env pytest_httpserver pyfakefs "
+    "typeguard pytest_xdist xdist fastest".split()
 )
 # What a fixture's code names that changes what an import may look at.
 _WORLD = frozenset(
@@ -178,16 +180,8 @@ def each(config: pytest.Config) -> list[str]:
     return [
         f"{_name(config, impl)} implements {hook}"
         for hook, impl in foreign_hooks(config, _PROCESS_HOOKS)
-        if module_of(impl.plugin).split(".")[0] not in _HARMLESS_MODULES and not _is_trivial_configure(impl)
+        if module_of(impl.plugin).split(".")[0] not in _HARMLESS_MODULES and not is_inheritable(impl.function)
     ]
-
-
-def _is_trivial_configure(impl: Any) -> bool:
-    """A conftest's pytest_configure that only registers markers, by far the most common one."""
-    code = getattr(impl.function, "__code__", None)
-    if impl.function.__name__ != "pytest_configure" or code is None or code.co_freevars:
-        return False
-    return set(code.co_names) <= {"addinivalue_line"} and not any(hasattr(constant, "co_code") for constant in code.co_consts)
 
 
 def fresh(config: pytest.Config, watch: Watch, own_fds: set[int]) -> list[str]:
