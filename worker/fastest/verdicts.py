@@ -39,7 +39,7 @@ _PER_ITEM_MODULES = frozenset(
 _HARMLESS_MODULES = frozenset(
     "anyio pytest_asyncio pytest_timeout pytest_mock pytest_trio hypothesis _hypothesis_pytestplugin pytest_reportlog "
     "pytest_benchmark pytest_codspeed pytest_mypy_plugins pytest_subtests pytest_socket pytest_env pytest_httpserver pyfakefs "
-    "typeguard pytest_xdist xdist fastest".split()
+    "typeguard inline_snapshot pytest_order pytest_xdist xdist fastest".split()
 )
 # What a fixture's code names that changes what an import may look at.
 _WORLD = frozenset(
