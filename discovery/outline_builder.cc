@@ -83,6 +83,12 @@ bool NeverTrue(std::string_view condition) {
          rest.find(" or ") == std::string_view::npos;
 }
 
+// An import below may be watched, or find what is there for it only: it must be the first of its module, in its place.
+bool SetsTheScene(std::string_view header) {
+  if (LeadingName(header) != "with" || header.find("suppress") != std::string_view::npos) return false;
+  return header.find("catch_warnings") == std::string_view::npos || header.find("record") != std::string_view::npos;
+}
+
 }  // namespace
 
 OutlineBuilder::OutlineBuilder(std::string_view source) {
@@ -153,6 +159,7 @@ bool OutlineBuilder::BeginBlock(std::string_view header, std::uint32_t line) {
   ++conditional_;
   if (guarded_ == 0 && !IsOneOf(LeadingName(header), {"try", "finally", "with"})) guarded_ = conditional_;
   if (catching_ == 0 && header.find("catch_warnings") != std::string_view::npos) catching_ = conditional_;
+  if (within_ == 0 && SetsTheScene(header)) within_ = conditional_;
   if (old_python_ == 0 && header.find("sys.version_info <") != std::string_view::npos) old_python_ = conditional_;
   return true;
 }
@@ -177,6 +184,11 @@ void OutlineBuilder::Statement(std::string_view text, std::uint32_t line) {
   for (const std::string_view target : targets) Assign(target, value, line);
 }
 
+void OutlineBuilder::NoteImport(std::uint32_t line) {
+  if (within_ > 0 && outline_.effect.empty())
+    outline_.effect = "line " + std::to_string(line) + " imports within a with statement";
+}
+
 void OutlineBuilder::NoteEffect(std::string_view statement, std::uint32_t line) {
   if (catching_ > 0 && IsOneOf(LastPart(LeadingDottedName(statement)), {"simplefilter", "filterwarnings"})) return;
   if (old_python_ == 0 && outline_.effect.empty() && ReachesOutside(statement, outline_.definitions, !at_module()))
@@ -184,6 +196,7 @@ void OutlineBuilder::NoteEffect(std::string_view statement, std::uint32_t line) 
 }
 
 void OutlineBuilder::Import(std::string_view names, std::uint32_t line) {
+  NoteImport(line);
   for (const std::string_view part : SplitTopLevel(names)) {
     const std::string_view module = LeadingDottedName(part);
     std::string_view rest = TrimLeft(part.substr(module.size()));
@@ -195,6 +208,7 @@ void OutlineBuilder::Import(std::string_view names, std::uint32_t line) {
 }
 
 void OutlineBuilder::FromImport(std::string_view text, std::uint32_t line) {
+  NoteImport(line);
   text = TrimLeft(text);
   std::size_t end = 0;
   while (end < text.size() && (text[end] == '.' || IsNameByte(text[end]))) ++end;

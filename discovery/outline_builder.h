@@ -30,6 +30,7 @@ class OutlineBuilder {
   void EndBlock() {
     if (conditional_ == guarded_) guarded_ = 0;
     if (conditional_ == catching_) catching_ = 0;
+    if (conditional_ == within_) within_ = 0;
     if (conditional_-- == old_python_) old_python_ = 0;
   }
 
@@ -46,6 +47,7 @@ class OutlineBuilder {
   std::vector<Definition>& Scope();
   bool at_module() const { return open_classes_.empty(); }
 
+  void NoteImport(std::uint32_t line);
   void NoteEffect(std::string_view statement, std::uint32_t line);
   void Import(std::string_view names, std::uint32_t line);
   void FromImport(std::string_view text, std::uint32_t line);
@@ -66,6 +68,7 @@ class OutlineBuilder {
   int conditional_ = 0;
   int old_python_ = 0;    // `conditional_` of the outermost block for old interpreters (back-ports); 0: in none.
   int guarded_ = 0;       // Likewise of the outermost block that may well not run.
+  int within_ = 0;        // Likewise of the outermost `with` that imports may depend on.
   int catching_ = 0;      // Likewise of the outermost block that puts the filters of warnings back.
   bool may_end_ = false;  // What came may have skipped the rest of the module.
 };

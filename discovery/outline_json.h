@@ -13,7 +13,7 @@
 namespace fastest {
 
 // Part of the cache's key: to be raised with every change of what an outline holds or of how parsers fill it.
-constexpr int kOutlineVersion = 3;
+constexpr int kOutlineVersion = 4;
 
 void AppendJsonString(std::string& out, std::string_view text);
 void AppendJson(std::string& out, const Outline& outline);

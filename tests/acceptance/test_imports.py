@@ -224,3 +224,17 @@ def test_what_the_conftest_of_a_subfolder_does_and_imports_is_there_before_any_t
     sees = "import sys, os\ndef test_b():\n    assert 'helper' in sys.modules\n" + ("" if mode else "    assert os.environ['SET'] == '1'\n")
     files = {"test_a.py": sees, "test_b.py": NEIGHBOUR, "z/conftest.py": effect + "import helper\n", "z/test_c.py": sees}
     compare(make_project, {**files, "helper.py": "", "test_d.py": sees}, "-n", "2", *mode)
+
+
+@pytest.mark.parametrize("name", ["a", "b", "c"])  # Which file a worker takes first is not what decides.
+def test_a_module_that_warns_when_it_is_imported_does_so_where_pytest_would_hear_it(make_project, name):
+    files = {f"test_{each}.py": "import old\ndef test_it(): old\n" for each in "xyz"}
+    files[f"test_{name}.py"] = "import pytest\nwith pytest.warns(DeprecationWarning):\n    import old\ndef test_it(): old\n"
+    compare(make_project, {**files, "old.py": "import warnings\nwarnings.warn('old', DeprecationWarning)\n"}, "-n", "2")
+
+
+def test_what_fails_only_at_its_first_import_fails_the_file_that_imports_it_first(make_project):
+    once = "import state\nif not state.TRIED:\n    state.TRIED.append(1)\n    raise RuntimeError('first')\n"
+    files = {"state.py": "TRIED = []\n", "once.py": once, "test_a.py": "import once\ndef test_a(): pass\n", "test_b.py": NEIGHBOUR}
+    run = compare(make_project, files, "-n", "2")
+    assert "E   RuntimeError: first" in run.stdout and "failed_imports" not in run.stdout

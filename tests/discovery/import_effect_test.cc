@@ -2,6 +2,8 @@
 
 #include "discovery/import_effect.h"
 
+#include <string>
+
 #include "discovery/ast_parser.h"
 #include "discovery/line_parser.h"
 #include "tests/catch.h"
@@ -79,4 +81,18 @@ TEST_CASE("after a block for old interpreters effects count again") {
   const Outline outline = parse(
       "import enum, sys\nif sys.version_info < (3, 11):\n    if 1:\n        enum.A = 1\n    enum.B = 1\nenum.C = 1\n");
   CHECK(outline.effect == "line 6 changes what other modules see");
+}
+
+TEST_CASE("an import within a with statement that may watch or steer it keeps its place among all files") {
+  const auto parse = GENERATE(Parser{fastest::ParseAst}, Parser{fastest::ParseLines});
+  const auto header = GENERATE("pytest.warns(DeprecationWarning)", "patch.dict(sys.modules, a=None)",
+                               "warnings.catch_warnings(record=True) as told");
+  CHECK(parse("with " + std::string(header) + ":\n    import old\nimport new\n").effect ==
+        "line 2 imports within a with statement");
+}
+
+TEST_CASE("an import within a with statement that only silences it is like any other") {
+  const auto parse = GENERATE(Parser{fastest::ParseAst}, Parser{fastest::ParseLines});
+  const auto header = GENERATE("warnings.catch_warnings()", "contextlib.suppress(ImportError)");
+  CHECK(parse("with " + std::string(header) + ":\n    import old\nimport new\n").effect.empty());
 }

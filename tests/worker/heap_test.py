@@ -69,3 +69,10 @@ def test_whoever_asks_for_referrers_gets_everything_back_and_pytests_answer(give
     assert gc.get_referrers(asked_for) == [holder]
     assert calls == [1]
     assert gc.get_referrers is original
+
+
+def test_who_looks_at_the_stand_in_sees_the_original(given_back):
+    original = gc.get_referrers
+    heap.Heap()
+    assert gc.get_referrers is not original
+    assert (gc.get_referrers.__name__, gc.get_referrers.__module__) == ("get_referrers", "gc")

@@ -7,6 +7,7 @@ until they ask who refers to an object, or for all objects (hypothesis does).
 
 from __future__ import annotations
 
+import functools
 import gc
 import sys
 from collections.abc import Callable
@@ -29,6 +30,7 @@ class Heap:
             setattr(gc, name, self._giving_back(original))
 
     def _giving_back(self, original: Callable) -> Callable:
+        @functools.wraps(original)
         def asked(*arguments: object, **keywords: object) -> list:
             self._give_back()
             return [each for each in original(*arguments, **keywords) if each is not arguments]

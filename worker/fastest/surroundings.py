@@ -62,6 +62,7 @@ class Output:
         self._files = ()
         if method != "no":
             self._files = (self._multi.out.tmpfile, self._multi.err.tmpfile)
+        self._fstat = fstat  # pyfakefs replaces a module's names.
         if method == "fd":
             self._inodes = tuple(fstat(file.fileno()).st_ino for file in self._files)
             are_empty, inodes = getattr(extension.load(), "are_empty", None), self._inodes
@@ -120,7 +121,7 @@ class Output:
     def _fd_has_grown(self) -> bool:
         """Also if a test has put something else on 1 or 2."""
         try:
-            out, err = fstat(1), fstat(2)
+            out, err = self._fstat(1), self._fstat(2)
         except OSError:
             return True
         return out.st_size > 0 or err.st_size > 0 or (out.st_ino, err.st_ino) != self._inodes
