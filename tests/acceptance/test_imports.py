@@ -231,10 +231,3 @@ def test_a_module_that_warns_when_it_is_imported_does_so_where_pytest_would_hear
     files = {f"test_{each}.py": "import old\ndef test_it(): old\n" for each in "xyz"}
     files[f"test_{name}.py"] = "import pytest\nwith pytest.warns(DeprecationWarning):\n    import old\ndef test_it(): old\n"
     compare(make_project, {**files, "old.py": "import warnings\nwarnings.warn('old', DeprecationWarning)\n"}, "-n", "2")
-
-
-def test_what_fails_only_at_its_first_import_fails_the_file_that_imports_it_first(make_project):
-    once = "import state\nif not state.TRIED:\n    state.TRIED.append(1)\n    raise RuntimeError('first')\n"
-    files = {"state.py": "TRIED = []\n", "once.py": once, "test_a.py": "import once\ndef test_a(): pass\n", "test_b.py": NEIGHBOUR}
-    run = compare(make_project, files, "-n", "2")
-    assert "E   RuntimeError: first" in run.stdout and "failed_imports" not in run.stdout

@@ -19,7 +19,6 @@ from typing import Any
 import pytest
 
 from fastest import compat, own_loop, verdicts
-from fastest.failed_imports import FailedImports
 from fastest.recorder import Entry, Recorder
 from fastest.units import Key, Lease, describe, entries_of, keys_of
 from fastest.wire import COLLECTED
@@ -150,16 +149,12 @@ class FileUnits:
         names, self._imports = self._imports, []
         self._sys_path.use(1)  # All files see the first root; from a later one a file must not get what it can't import.
 
-        failed = FailedImports()
-
         def import_all() -> None:
             for name in names:
                 try:
                     importlib.import_module(name)
-                except pytest.skip.Exception:
+                except (Exception, pytest.skip.Exception):
                     continue
-                except Exception as error:
-                    failed.add(name, error)
 
         self._plugin.run(self._config, self._session, import_all)
 
