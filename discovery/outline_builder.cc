@@ -86,7 +86,7 @@ bool NeverTrue(std::string_view condition) {
 // An import below may be watched, or find what is there for it only: it must be the first of its module, in its place.
 bool SetsTheScene(std::string_view header) {
   if (LeadingName(header) != "with" || header.find("suppress") != std::string_view::npos) return false;
-  return header.find("catch_warnings") == std::string_view::npos || header.find("record") != std::string_view::npos;
+  return header.find("catch_warnings") == std::string_view::npos || header.find(" as ") != std::string_view::npos;
 }
 
 }  // namespace
