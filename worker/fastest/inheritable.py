@@ -25,7 +25,7 @@ _FUNCTIONS = PURE_BUILTINS | {"setattr"}
 _MODULES = frozenset(["os", "sys", "logging", "warnings"])
 _WHO = ("workerinput", "workeroutput", "slaveinput", "slaveoutput", "PYTEST_XDIST_")
 _FORBIDDEN = (
-    ast.Yield, ast.YieldFrom, ast.Await, ast.With, ast.AsyncWith, ast.AsyncFor, ast.ClassDef, ast.AsyncFunctionDef,
+    ast.Yield, ast.YieldFrom, ast.Await, ast.With, ast.AsyncWith, ast.AsyncFor, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef,
 )  # fmt: skip
 _DEPTH = 3
 
@@ -42,7 +42,7 @@ def _check(function: object, depth: int) -> None:
     tree, names = source_of(function)
     for statement in tree.body:
         for node in ast.walk(statement):
-            if isinstance(node, (*_FORBIDDEN, ast.FunctionDef)):
+            if isinstance(node, _FORBIDDEN):
                 raise Doubt
             if isinstance(node, ast.Attribute) and node.attr.startswith(_WHO):
                 raise Doubt

@@ -49,10 +49,8 @@ class Watch:
         self._replace(os, "getpid", self._noting(os.getpid, "calls os.getpid", direct=True))
         for name in ("mkdtemp", "mkstemp", "NamedTemporaryFile"):
             self._replace(tempfile, name, self._noting_path(getattr(tempfile, name), f"calls tempfile.{name}"))
-        hear_bind = self._noting(socket.socket.bind, "binds a socket", everywhere=True, if_so=self._bound_for_good)
-        self._replace(socket.socket, "bind", lambda self, address: hear_bind(self, address))  # A function: it is a method.
-        hear_name = self._noting(socket.socket.getsockname, "binds a socket", everywhere=True, if_so=self._any_port.__contains__)
-        self._replace(socket.socket, "getsockname", lambda self: hear_name(self))
+        self._hear_port("bind", self._bound_for_good)
+        self._hear_port("getsockname", self._any_port.__contains__)
         self._replace(random, "seed", _Heard(random.seed, self._hear_seed))
         return self
 
@@ -98,6 +96,10 @@ class Watch:
                 self._note(what, _caller(direct), everywhere)
 
         return _Heard(function, hear)
+
+    def _hear_port(self, method: str, if_so: Callable[..., bool]) -> None:
+        hear = self._noting(getattr(socket.socket, method), "binds a socket", everywhere=True, if_so=if_so)
+        self._replace(socket.socket, method, lambda *args: hear(*args))  # A function: it is a method.
 
     def _bound_for_good(self, bound: socket.socket, address: object) -> bool:
         """urllib3 and others bind any port only to see whether they could. Who uses the port asks for its number, or keeps it
