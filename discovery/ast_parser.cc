@@ -87,15 +87,20 @@ class Walker {
     return text_.substr(begin, ts_node_end_byte(node) - begin);
   }
 
+  // The skeleton's line that holds `row`; null where there is none.
+  const SkeletonLine* SkeletonLineOf(std::uint32_t row) const {
+    if (skeleton_ == nullptr) return nullptr;
+    const auto& lines = skeleton_->lines;
+    const auto after =
+        std::upper_bound(lines.begin(), lines.end(), row,
+                         [](std::uint32_t wanted, const SkeletonLine& line) { return wanted < line.row; });
+    return after == lines.begin() ? nullptr : &*std::prev(after);
+  }
+
   std::uint32_t Line(TSNode node) const {
     const std::uint32_t row = ts_node_start_point(node).row;
-    if (skeleton_ == nullptr) return row + 1;
-    const auto& lines = skeleton_->lines;
-    auto after = std::upper_bound(lines.begin(), lines.end(), row,
-                                  [](std::uint32_t wanted, const SkeletonLine& line) { return wanted < line.row; });
-    if (after == lines.begin()) return 1;
-    --after;
-    return after->line + (row - after->row);
+    const SkeletonLine* const line = SkeletonLineOf(row);
+    return line == nullptr ? row + 1 : line->line + (row - line->row);
   }
 
   void Statement(TSNode node) {
@@ -110,6 +115,10 @@ class Walker {
     if (symbol == words.decorated) return Decorated(node);
     if (std::find(std::begin(words.compound), std::end(words.compound), symbol) != std::end(words.compound))
       return Compound(node);
+    if (const SkeletonLine* line = SkeletonLineOf(ts_node_start_point(node).row)) {
+      if (!line->function.empty()) return builder_.Function(line->function, line->line);
+      if (!line->import.empty()) return builder_.Statement(line->import, line->line);
+    }
     builder_.Statement(Text(node), Line(node));
   }
 

@@ -42,7 +42,8 @@ class LineParser {
   void Line(std::string_view text, const SkeletonLine& line) {
     std::string_view rest = text;
     if (rest.starts_with('@')) return builder_.Decorator(rest.substr(1));
-    if (TakeWord(rest, "def")) return builder_.Function(LeadingName(TrimLeft(rest)), line.line);
+    if (!line.function.empty()) return builder_.Function(line.function, line.line);
+    if (!line.import.empty()) return builder_.Statement(line.import, line.line);
     if (TakeWord(rest, "class")) return Class(rest, line);
     if (IsCompound(text)) return Compound(text, line);
     Simple(text, line.line);

@@ -121,6 +121,22 @@ Meaning Namespaces::Lookup(const std::string& file, std::string_view dotted, int
   return meaning;
 }
 
+// The project's files whose names a file takes with `import *`, the last one first, all read: a package may take those
+// of a hundred modules, which are read faster together.
+const std::vector<std::string>& Namespaces::StarFiles(const Source& source) {
+  const auto [found, is_new] = star_files_.try_emplace(&source);
+  std::vector<std::string>& files = found->second;
+  if (!is_new) return files;
+  const std::vector<Definition>& definitions = source.outline.definitions;
+  for (auto star = definitions.rbegin(); star != definitions.rend(); ++star) {
+    if (star->kind != Kind::kImport || star->targets[1] != "*") continue;
+    std::string from = finder_.FileOf(finder_.Absolute(source.path, star->targets[0]), source.path);
+    if (!from.empty()) files.push_back(std::move(from));
+  }
+  sources_.Load(files);
+  return files;
+}
+
 // kUnknown: the file has no such name.
 Meaning Namespaces::LookupIn(const std::string& file, std::string_view dotted, int depth) {
   const Source* source = depth > kDeepest ? nullptr : sources_.Find(file);
@@ -138,10 +154,8 @@ Meaning Namespaces::LookupIn(const std::string& file, std::string_view dotted, i
     }
     return Attribute(Follow(file, definition, depth + 1), rest, depth + 1);
   }
-  for (auto star = source->outline.definitions.rbegin(); star != source->outline.definitions.rend(); ++star) {
-    if (star->kind != Kind::kImport || star->targets[1] != "*") continue;
-    const std::string from = finder_.FileOf(finder_.Absolute(file, star->targets[0]), file);
-    if (from.empty() || first.starts_with('_')) continue;
+  if (first.starts_with('_')) return {};
+  for (const std::string& from : StarFiles(*source)) {
     Meaning meaning = LookupIn(from, dotted, depth + 1);
     if (meaning.kind != Meaning::Kind::kUnknown) return meaning;
   }

@@ -69,6 +69,7 @@ class Namespaces {
   };
 
   const Scope& ScopeOf(const std::vector<Definition>& body);
+  const std::vector<std::string>& StarFiles(const Source& source);
   Meaning LookupIn(const std::string& file, std::string_view dotted, int depth);
   Meaning Attribute(Meaning of, std::string_view dotted, int depth);
   Meaning InModule(const std::string& module, const std::string& from, std::string_view dotted, int depth);
@@ -80,6 +81,7 @@ class Namespaces {
   ModuleFinder& finder_;
   std::unordered_map<const std::vector<Definition>*, Scope> scopes_;
   std::unordered_map<const Definition*, ClassFacts> facts_;
+  std::unordered_map<const Source*, std::vector<std::string>> star_files_;
 };
 
 }  // namespace fastest

@@ -9,7 +9,7 @@
 //     def not_a_test(): ...
 //     """
 //
-// is one header, `def test_a(): pass` in the skeleton, and one body line, whose string spans three physical lines.
+// is one header, the function test_a in the skeleton, and one body line, whose string spans three physical lines.
 // The hot loop reads one table entry a byte.
 
 #include "discovery/skeleton.h"
@@ -173,7 +173,7 @@ void Scanner::Emit(std::string_view text, const Logical& line, bool opens_block)
   skeleton_.lines.push_back(kept);
 }
 
-// `def name(…) -> …:` becomes `def name(): pass`. False if it is not a function's header.
+// `def name(…) -> …:` becomes `def name(): pass` or 0. False if it is not a function's header.
 bool Scanner::EmitFunction(const Logical& line, std::string_view text) {
   std::string_view rest = text;
   if (TakeWord(rest, "async")) rest = TrimLeft(rest);
@@ -182,9 +182,15 @@ bool Scanner::EmitFunction(const Logical& line, std::string_view text) {
   const std::string_view name = LeadingName(rest);
   rest = TrimLeft(rest.substr(name.size()));
   if (name.empty() || rest.empty() || (rest.front() != '(' && rest.front() != '[')) return false;
-  std::string header = "def ";
-  header.append(name).append("(): pass");
-  Emit(header, line, false);
+  const bool decorated = !skeleton_.lines.empty() && skeleton_.Text(skeleton_.lines.back()).starts_with('@');
+  if (decorated) {
+    std::string header = "def ";
+    header.append(name).append("(): pass");
+    Emit(header, line, false);
+  } else {
+    Emit("0", line, false);
+  }
+  skeleton_.lines.back().function = name;
   return true;
 }
 
@@ -197,6 +203,10 @@ void Scanner::Keep(const Logical& line) {
     Emit("0", line, false);
   } else if (first == '@') {
     Emit(CollapseBrackets(text, 3), line, opens_block);
+  } else if ((StartsWithWord(text, "from") || StartsWithWord(text, "import")) &&
+             FindTopLevel(text, ';') == std::string_view::npos) {
+    Emit("0", line, false);
+    skeleton_.lines.back().import = text;
   } else if (StartsWithWord(text, "class") || StartsWithWord(text, "from") || StartsWithWord(text, "import") ||
              StartsWithWord(text, "pytestmark") || StartsWithWord(text, "pytest_plugins") ||
              StartsWithWord(text, "setattr") || text.starts_with("collect_ignore")) {

@@ -10,7 +10,7 @@ namespace fastest {
 namespace {
 
 // Files a thread must have before another thread is worth its start.
-constexpr std::size_t kGrain = 8;
+constexpr std::size_t kGrain = 2;
 
 }  // namespace
 
