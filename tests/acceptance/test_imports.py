@@ -169,6 +169,17 @@ def test_what_is_imported_for_all_files_beforehand_is_what_pytest_would_have_imp
     compare(make_project, {**modules, "test_a.py": top + test, "test_b.py": NEIGHBOUR + test}, "-n", "2", "--collect", "file")
 
 
+def test_a_module_of_which_only_the_first_import_fails_is_red_as_under_pytest(make_project):
+    moody = "import sys\nif not hasattr(sys, 'tried'):\n    sys.tried = True\n    raise ImportError('no greenlet')\n"
+    test = "import moody\ndef test_it(): pass\n"
+    project = make_project({"moody.py": moody, "test_a.py": test, "test_b.py": test})
+    run = project.run("-n", "2", "--collect", "file")
+    assert run.exit == 3
+    line = "importing moody fails at the first try (ImportError('no greenlet')) and passes at the second"
+    assert f"{line} (hint: --collect whole)" in run.stdout + run.stderr
+    assert project.run("-n", "2", "--collect", "whole").exit == project.pytest().exit == 2
+
+
 # pytest.ini, the top of the first test file, and all of the second.
 FELT = {
     "warnings become errors while a later file is imported": (

@@ -144,17 +144,18 @@ class FileUnits:
     def _import_for_others(self) -> None:
         """Imports what any test file of the run imports: a test may lean on a submodule that another file brought in.
 
-        Under pytest all files are imported before the first test runs. One that can't be imported fails in its own file.
+        Under pytest all files are imported before the first test runs. One that can't be imported fails in its own file,
+        unless only its first import fails: under pytest that fails the file that comes first, and no other.
         """
         names, self._imports = self._imports, []
         self._sys_path.use(1)  # All files see the first root; from a later one a file must not get what it can't import.
 
         def import_all() -> None:
             for name in names:
-                try:
-                    importlib.import_module(name)
-                except (Exception, pytest.skip.Exception):
-                    continue
+                failed = _failure_of(name)
+                if failed and not _is_missing(name, failed) and not _failure_of(name):
+                    text = f"importing {name} fails at the first try ({failed!r}) and passes at the second"
+                    self._problem = self._problem or f"{text} (hint: --collect whole)"
 
         self._plugin.run(self._config, self._session, import_all)
 
@@ -246,6 +247,19 @@ class FileUnits:
 
     def _relative(self, path: Path) -> str:
         return compat.relative_to(self._config.rootpath, path)
+
+
+def _failure_of(module: str) -> BaseException | None:
+    try:
+        importlib.import_module(module)
+    except (Exception, pytest.skip.Exception) as failure:
+        return failure
+    return None
+
+
+def _is_missing(module: str, failure: BaseException) -> bool:
+    """Nothing of it ran. Its own file may make it findable first."""
+    return isinstance(failure, ModuleNotFoundError) and f"{module}.".startswith(f"{failure.name}.")
 
 
 class RootPaths:
