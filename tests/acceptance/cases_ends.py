@@ -28,6 +28,21 @@ CASES = {
         "class Loop:\n    def pytest_runtestloop(self, session): return True\ndef pytest_configure(config): config.pluginmanager.register(Loop())\n",
         exit=0,
     ),
+    "loop of a class that is made late and for another day": hooked(
+        "class Loop:\n    again = False\n    def pytest_runtestloop(self, session):\n        if not self.again: return None\n        return True\n"
+        "loops = [Loop]\ndel Loop\ndef pytest_configure(config): config.pluginmanager.register(loops[0]())\n",
+        exit=1,
+    ),
+    "terminal reporter of a plugin's own": hooked(
+        "from _pytest.terminal import TerminalReporter\nclass Loud(TerminalReporter):\n"
+        "    def pytest_runtest_logreport(self, report): print('LOUD', file=self.out)\n"
+        "@pytest.hookimpl(trylast=True)\ndef pytest_configure(config):\n"
+        "    config.pluginmanager.unregister(config.pluginmanager.getplugin('terminalreporter'))\n"
+        "    loud = Loud(config)\n    loud.out = os.fdopen(os.dup(1), 'w')\n    config.pluginmanager.register(loud, 'terminalreporter')\n",
+        PASSING,
+        exit=0,
+        loose="stdout",
+    ),
     "wrapper that forgives": hooked(
         "@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtestloop(session):\n    yield\n    session.testsfailed = 0\n", exit=0, loose="stdout"
     ),

@@ -195,6 +195,15 @@ OWN_LOOPS = {
         "import pytest\n@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtestloop(session):\n    yield\n    session.testsfailed = 0\n",
         ["conftest.py implements pytest_runtestloop"],
     ),
+    "for an option that is not given": ("def pytest_runtestloop(session):\n    'Once more.'\n    if not session.config.option.lf: return\n    return True\n", []),
+    "for an option that is": (
+        "def pytest_runtestloop(session):\n    if not session.config.getoption('verbose') == 0: return None\n    return True\n",
+        ["conftest.py implements pytest_runtestloop"],
+    ),
+    "that does something first": (
+        "def pytest_runtestloop(session):\n    if print() is None: return None\n",
+        ["conftest.py implements pytest_runtestloop"],
+    ),
     "wrapper": ("import pytest\n@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtestloop(session):\n    yield\n", []),
     "class with a wrapper": (
         "import pytest\nclass Loop:\n    @pytest.hookimpl(hookwrapper=True)\n    def pytest_runtestloop(self):\n        yield\n",

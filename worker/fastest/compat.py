@@ -17,6 +17,7 @@ from _pytest._io import TerminalWriter
 from _pytest.logging import caplog_records_key
 from _pytest.outcomes import Exit
 from _pytest.python import PyCollector
+from _pytest.terminal import TerminalReporter
 from _pytest.tmpdir import TempPathFactory
 
 VERSION = tuple(int(part) for part in pytest.__version__.split(".")[:2])
@@ -74,6 +75,10 @@ def mute_terminal(config: pytest.Config, file: io.TextIOBase, markup: bool, colu
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or not hasattr(reporter, "_tw"):
         return
+    if type(reporter) is not TerminalReporter:  # A plugin's own may write past `file`; xdist's workers have none at all.
+        config.pluginmanager.unregister(reporter)
+        reporter = TerminalReporter(config, file)
+        config.pluginmanager.register(reporter, "terminalreporter")
     writer = TerminalWriter(file)
     writer.hasmarkup = {"yes": True, "no": False}.get(config.getoption("color", "auto"), markup)
     writer.code_highlight = config.getoption("code_highlight", "yes") != "no"

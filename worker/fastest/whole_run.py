@@ -5,6 +5,8 @@ Each line of the tables below has a test. Collection-time behaviour (--lf, --sw 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from fastest import compat, compat_junit
@@ -71,6 +73,18 @@ def _set_options(options: object, table: dict[str, object]) -> None:
     for name, value in table.items():
         if hasattr(options, name):
             setattr(options, name, value)
+
+
+class AfterConfigure:
+    """A plugin that calls `function` when every other has configured itself: registered last, it is the last of those
+    that try to be last."""
+
+    def __init__(self, function: Callable[[pytest.Config], None]) -> None:
+        self._function = function
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        self._function(config)
 
 
 def neutralise_plugins(config: pytest.Config, single: bool) -> None:

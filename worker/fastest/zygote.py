@@ -117,9 +117,9 @@ class Zygote:
         elif self.worker_link is None:
             config.pluginmanager.register(Imported(self._watch, self._frames), "fastest-imported")
         shard.take_part(config, order)
+        config.pluginmanager.register(whole_run.AfterConfigure(self._after_configure), "fastest-after-configure")
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_configure(self, config: pytest.Config) -> None:
+    def _after_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line("markers", "fastest(serial): while the test runs, nothing else of the run does.")
         whole_run.neutralise_plugins(config, self.single)
         reporting.leave_to_main_process(config, self.single)
