@@ -233,6 +233,16 @@ BENCHMARK = """
 def test_speed(benchmark): assert benchmark(sum, [1, 2]) == 3
 def test_wrong(benchmark): assert benchmark(sum, [1, 2]) == 4
 """
+RUN_PARALLEL = """
+import pytest, threading
+seen = set()
+def test_threads(num_parallel_threads):
+    assert num_parallel_threads == 2
+    seen.add(threading.get_ident())
+def test_in_one(): assert threading.current_thread() is threading.main_thread()
+@pytest.mark.thread_unsafe
+def test_unsafe(num_parallel_threads): assert num_parallel_threads == 1
+"""
 MIXED = "import pytest\ndef test_a(): pass\ndef test_b(): assert 'left' == 'right'\ndef test_c(): pytest.skip('why')\n"
 
 ROWS = (
@@ -263,6 +273,9 @@ ROWS = (
     ),
     Row("pytest-instafail", "instafail", {"test_it.py": MIXED}, args=("--instafail",), exit=1, said=("AssertionError: assert 'left'",)),
     Row("pytest-sugar", "sugar", {"test_it.py": MIXED}, exit=1),
+    Row("pytest-pretty", "pretty", {"test_it.py": MIXED}, exit=1),
+    Row("pytest-run-parallel", "run-parallel", {"test_it.py": MIXED}, exit=1),
+    Row("pytest-run-parallel", "run-parallel", {"test_it.py": RUN_PARALLEL}, args=("--parallel-threads=2",), exit=1, variant="threads"),
     Row("pytest-lazy-fixtures", "lazy", {"test_it.py": LAZY}, exit=1),
     Row("pytest-mock", "mock", {"test_it.py": MOCK}, exit=1),
     Row("pytest-picked", "picked", {"test_changed.py": MIXED, "test_same.py": "def test_same(): pass\n"}, ("--picked",), 1, git=True),

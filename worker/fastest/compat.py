@@ -86,6 +86,10 @@ def mute_terminal(config: pytest.Config, file: io.TextIOBase, markup: bool, colu
     reporter._tw = writer
 
 
+def is_terminal_reporter(kind: type) -> bool:
+    return issubclass(kind, TerminalReporter)
+
+
 def terminal_file(config: pytest.Config, file: object) -> object:
     """Sets the file that the terminal reporter writes to and returns the one before."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")

@@ -39,7 +39,7 @@ _PER_ITEM_MODULES = frozenset(
 _HARMLESS_MODULES = frozenset(
     "anyio pytest_asyncio pytest_timeout pytest_mock pytest_trio hypothesis _hypothesis_pytestplugin pytest_reportlog "
     "pytest_benchmark pytest_codspeed pytest_mypy_plugins pytest_subtests pytest_socket pytest_env pytest_httpserver pyfakefs "
-    "typeguard inline_snapshot pytest_order pytest_xdist xdist fastest".split()
+    "typeguard inline_snapshot pytest_order pytest_run_parallel pytest_pretty pytest_xdist xdist fastest".split()
 )
 # What a fixture's code names that changes what an import may look at.
 _WORLD = frozenset(
@@ -51,7 +51,10 @@ _WHOLE_OPTIONS = (
     ("keepduplicates", "--keep-duplicates"), ("pyargs", "--pyargs"),
 )  # fmt: skip
 # Plugins by top-level module that run the tests themselves, and the options that have them do so.
-_RUNNERS = {"pytest_parallel": (("workers", "--workers"), ("tests_per_worker", "--tests-per-worker"))}
+_RUNNERS = {
+    "pytest_parallel": (("workers", "--workers"), ("tests_per_worker", "--tests-per-worker")),
+    "pytest_run_parallel": (("forever", "--forever"),),
+}
 _KNOWN_DEVICES = re.compile(r"/dev/(null|zero|full|u?random|tty|ptmx|pts/.*|shm/.*|fd/.*|std.*)$")
 
 
@@ -109,11 +112,11 @@ def later_hooks(plugin: object, hooks: tuple[str, ...]) -> Iterator[str]:
 
 
 def own_classes(plugin: object) -> Iterator[type]:
-    """The classes of its own package in a plugin module's namespace."""
+    """The classes of its own package in a plugin module's namespace; but no terminal reporter: workers do without it."""
     if inspect.ismodule(plugin):
         package = module_of(plugin).split(".")[0]
         for value in list(vars(plugin).values()):
-            if inspect.isclass(value) and value.__module__.split(".")[0] == package:
+            if inspect.isclass(value) and value.__module__.split(".")[0] == package and not compat.is_terminal_reporter(value):
                 yield value
 
 
