@@ -43,6 +43,7 @@ void Agent::Tick() {
   for (Place& place : places_) {
     if (!place.worker) continue;
     place.worker->Poll();
+    place.worker->TellLongItem(loop_.now());
     Watch(place);
     if (options_.memory_limit > 0) Recycle(place);
   }

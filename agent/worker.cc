@@ -6,12 +6,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace fastest {
 namespace {
 
 constexpr std::size_t kRingSize = 1 << 20;
 constexpr std::size_t kFaultLogSize = 64 << 10;
+constexpr Duration kLong = std::chrono::milliseconds(500);  // A person sees which tests take longer than a second.
 
 bool IsInItem(WorkerState state) {
   return state == WorkerState::kSetup || state == WorkerState::kCall || state == WorkerState::kTeardown ||
@@ -187,8 +189,7 @@ void Worker::Deliver(const Record& record) {
     case wire::kReport:
       return DeliverReport(record);
     case wire::kDone:
-    case wire::kStarted:
-      return DeliverPlaced(record);
+      return DeliverDone(record);
     case wire::kCollected:
       return DeliverCollected(record);
     case wire::kLeaseDone:
@@ -218,18 +219,23 @@ void Worker::Deliver(const Record& record) {
   }
 }
 
-void Worker::DeliverPlaced(const Record& record) {
+void Worker::DeliverDone(const Record& record) {
   const auto place = wire::DecodePlace(record.body);
   if (!place.ok()) return Broken(place.error().message);
   const ItemKey* item = Find(UnitId(place->unit), place->index);
   if (item == nullptr) return Broken(fmt::format("unit {} has no item {}", place->unit, place->index));
-  const LeaseId lease = LeaseOf(*place, record.kind == wire::kStarted);
-  if (record.kind == wire::kDone) {
-    last_is_done_ = has_run_ = true;
-    send_(ItemFinished{id_, lease, UnitId(place->unit), *item});
-  } else {
-    send_(ItemStarted{id_, lease, UnitId(place->unit), *item});
-  }
+  const LeaseId lease = LeaseOf(*place, false);
+  last_is_done_ = has_run_ = true;
+  send_(ItemFinished{id_, lease, UnitId(place->unit), *item});
+}
+
+void Worker::TellLongItem(Time now) {
+  const Doing doing = ring_.doing();
+  if (!IsInItem(doing.state) || now - doing.since < kLong || doing.since == told_since_) return;
+  // Seen twice: the header's words are written one after the other.
+  if (doing.since != std::exchange(long_since_, doing.since)) return;
+  told_since_ = doing.since;
+  if (const ItemKey* item = Find(doing.unit, doing.index)) send_(ItemStarted{id_, doing.lease, doing.unit, *item});
 }
 
 void Worker::DeliverReport(const Record& record) {

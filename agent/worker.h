@@ -72,6 +72,9 @@ class Worker {
   void Drain();
   void FlushOutput();
 
+  // Sends ItemStarted for an item that has been running for long; short ones are not worth a message.
+  void TellLongItem(Time now);
+
   Doing doing() const { return ring_.doing(); }
   bool Holds(LeaseId lease) const;
   // How many leases it runs or has to run or collect: one that is collected and not yet released does not count.
@@ -111,7 +114,7 @@ class Worker {
   void DeliverRevoked(const Record& record);
   template <typename Message>
   void Forward(Result<Message> message);
-  void DeliverPlaced(const Record& record);
+  void DeliverDone(const Record& record);
   void DeliverReport(const Record& record);
   void DeliverCollected(const Record& record);
   void DeliverLeaseDone(const Record& record);
@@ -119,7 +122,7 @@ class Worker {
   // The item that the header names: the running one, or the one whose teardown report is held.
   const ItemKey* CurrentItem(const Doing& doing) const;
   const ItemKey* Find(UnitId unit, std::uint32_t index) const;
-  // `starts`: the record is an item's first.
+  // `starts`: the record may be an item's first.
   LeaseId LeaseOf(wire::Place place, bool starts);
   std::string FaultText() const;
 
@@ -143,6 +146,7 @@ class Worker {
   wire::Place last_place_{0, kNoItem};
   LeaseId last_lease_{};
   bool last_is_done_ = false;  // Its DONE has come.
+  Time long_since_{}, told_since_{};  // When the item began that is running for long, and that of which this was told.
   bool walking_ = false;
   bool shares_ = false;
   bool has_run_ = false;

@@ -174,7 +174,7 @@ Result<PlacedReport> DecodeReport(std::string_view body) {
 }
 
 Result<Place> DecodePlace(std::string_view body) {
-  if (body.size() < 8) return Error{fmt::format("a DONE or STARTED has {} bytes", body.size())};
+  if (body.size() < 8) return Error{fmt::format("a DONE has {} bytes", body.size())};
   return Place{At<std::uint32_t>(body, 0), At<std::uint32_t>(body, 4)};
 }
 

@@ -45,7 +45,6 @@ enum Kind : std::uint8_t {
   kStopping = 72,
   kInternalError = 73,
   kBye = 74,
-  kStarted = 75,
   kShared = 76,
 };
 
@@ -104,7 +103,7 @@ struct PlacedReport {
   TestReport report;
 };
 Result<PlacedReport> DecodeReport(std::string_view body);
-Result<Place> DecodePlace(std::string_view body);  // DONE, STARTED.
+Result<Place> DecodePlace(std::string_view body);  // DONE.
 
 Result<Collected> DecodeCollected(std::string_view body);
 Result<Walked> DecodeWalked(std::string_view body);

@@ -190,7 +190,6 @@ Plan MakePlan(const Discovery& discovery, const std::string& ready_text, const O
   plan.single = workers <= 1;
   json start = {{"roots", json::array()},
                 {"workerinput", {{"testrunuid", TestrunUid(options)}}},
-                {"events", false},
                 {"serial", options.serial}};
   std::vector<std::string> roots;
   std::vector<PlannedUnit> units;

@@ -30,7 +30,7 @@ std::string ClockText(double seconds) {
 
 void StatusBlock::Start(WorkerId worker, const std::string& node_id) {
   if (first_start_ < 0) first_start_ = now_;
-  running_[worker] = Running{node_id, now_};
+  running_[worker] = Running{node_id, now_, 0};
 }
 
 void StatusBlock::Finish(WorkerId worker) {
@@ -66,6 +66,17 @@ std::string StatusBlock::ProgressLine(const Tally& tally, const TerminalWriter& 
   const int room = std::min(columns - 1 - VisibleWidth(text) - 2, 30);
   const bool all_run = collection_finished_ && finished_ == total;
   return (room >= 5 ? Bar(fraction, room, style, tally.MainColor(all_run)) : "") + text;
+}
+
+std::vector<std::string> StatusBlock::TakeSlow() {
+  std::vector<std::string> lines;
+  for (auto& [worker, running] : running_) {
+    const int minutes = static_cast<int>((now_ - running.since) / 60);
+    if (minutes <= running.told_minutes) continue;
+    running.told_minutes = minutes;
+    lines.push_back(fmt::format("[gw{}] running for {}: {}", Number(worker), ClockText(minutes * 60), running.node_id));
+  }
+  return lines;
 }
 
 std::vector<std::string> StatusBlock::Lines(const Tally& tally, const TerminalWriter& style, int columns) const {

@@ -247,7 +247,12 @@ void TerminalReporter::Session::WriteEnd(const RunFinished& event) {
 
 void TerminalReporter::Session::Tick(double now) {
   block_.SetTime(now);
-  if (screen_.live) live_.Show(block_.Lines(tally_, out_, screen_.columns));
+  if (screen_.live) return live_.Show(block_.Lines(tally_, out_, screen_.columns));
+  if (!ManyWorkers() || options_.verbosity < 0) return;  // One worker's run reads as pytest's.
+  for (const std::string& line : block_.TakeSlow()) {
+    if (progress_) progress_->BreakLine();
+    out_.Line(line);
+  }
 }
 
 void TerminalReporter::Session::Resize(int columns) {

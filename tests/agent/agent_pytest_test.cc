@@ -55,7 +55,7 @@ std::string Setup(std::uint32_t workers) {
 }
 
 std::string Start(const Suite& suite) {
-  return R"({"roots":[")" + suite.folder() + R"("],"workerinput":{"testrunuid":"r1"},"events":false,"hang_timeout":0})";
+  return R"({"roots":[")" + suite.folder() + R"("],"workerinput":{"testrunuid":"r1"},"hang_timeout":0})";
 }
 
 std::vector<ItemKey> KeysOf(const Collected& collected) {

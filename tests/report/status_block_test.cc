@@ -52,6 +52,19 @@ TEST_CASE("below five per cent nothing is estimated") {
   CHECK(Lines(block)[0].find("ETA 1:35") != std::string::npos);
 }
 
+TEST_CASE("a test that has been running for another whole minute is told once") {
+  StatusBlock block = Half();
+  block.Start(WorkerId{2}, "test_b.py::test_second");
+  block.SetTime(59.9);
+  CHECK(block.TakeSlow().empty());
+  block.SetTime(69.9);
+  CHECK(block.TakeSlow() == std::vector<std::string>{"[gw0] running for 1:00: test_a.py::test_first"});
+  CHECK(block.TakeSlow().empty());
+  block.SetTime(135);
+  CHECK(block.TakeSlow() == std::vector<std::string>{"[gw0] running for 2:00: test_a.py::test_first",
+                                                     "[gw2] running for 2:00: test_b.py::test_second"});
+}
+
 TEST_CASE("tests that run for more than a second are shown, oldest first") {
   StatusBlock block = Half();
   block.Start(WorkerId{2}, "test_b.py::test_second");

@@ -20,7 +20,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "worker" / "fastest"
 NAMES = {
     16: "READY", 17: "FAILED", 18: "FORKED", 19: "EXITED", 64: "WALKED", 65: "COLLECTED", 66: "REPORT", 67: "DONE",
-    68: "WARNING", 69: "UNKNOWN", 70: "LEASE_DONE", 71: "REVOKED", 72: "STOPPING", 73: "INTERNAL_ERROR", 74: "BYE", 75: "STARTED",
+    68: "WARNING", 69: "UNKNOWN", 70: "LEASE_DONE", 71: "REVOKED", 72: "STOPPING", 73: "INTERNAL_ERROR", 74: "BYE",
 }
 PHASES = ("setup", "call", "teardown")
 OUTCOMES = ("passed", "failed", "skipped", "other")
@@ -249,7 +249,7 @@ class FakeAgent:
         return text.decode(errors="replace")
 
     def collect(self) -> Record:
-        self.stream.send(2, {"start": {"roots": [], "workerinput": {}, "events": False, "hang_timeout": 0}})
+        self.stream.send(2, {"start": {"roots": [], "workerinput": {}, "hang_timeout": 0}})
         return self.until("COLLECTED")
 
     def start_worker(self, kind: int, mode: str, ring_size: int = 1 << 16, **start: object) -> FakeWorker:
@@ -266,7 +266,7 @@ class FakeAgent:
             output_read, output_write = os.pipe()
             fds.append(output_write)
         order = {"worker": number, "id": f"gw{number}" if self.n > 1 else None, "count": max(self.n, 1), "mode": mode,
-                 "start": {"roots": [], "workerinput": {}, "events": False, "hang_timeout": 0, **start}}
+                 "start": {"roots": [], "workerinput": {}, "hang_timeout": 0, **start}}
         self.stream.send(kind, order, fds)
         for fd in (memory, *fds[3:]):
             os.close(fd)

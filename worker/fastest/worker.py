@@ -46,14 +46,12 @@ class Worker:
         self._pending: deque[tuple[Lease, dict]] = deque()  # Units that are not collected yet.
         self._later: deque[tuple[int, dict]] = deque()  # Frames that came in the midst of an item.
         self._stop = ""
-        self._events = False
         self._needs_successor = False
         self._heap = Heap()
         self._last: Entry | None = None
 
     def run(self, start: dict[str, Any], setup: dict[str, Any]) -> None:
         """Runs what comes until Stop; raises as pytest's loop does where the session has to end. START and SETUP say how."""
-        self._events = bool(start.get("events"))
         if setup.get("retries"):
             self._attempts = Attempts(self._session, self._recorder)
         if sharing.is_wanted:
@@ -210,8 +208,6 @@ class Worker:
         recorder.entry = entry
         recorder.holding = nextitem is not None and not isinstance(nextitem, pytest.Item)
         self._link.begin(ring.SETUP, entry.lease, entry.unit, entry.index)
-        if self._events:
-            self._link.item(wire.STARTED, entry.unit, entry.index)
         self._last = entry
         if self._attempts is not None:
             self._attempts.prepare(entry.item)
