@@ -145,7 +145,7 @@ class Worker {
   // The item that was reported last and its lease: a held teardown report may come after the lease is done.
   wire::Place last_place_{0, kNoItem};
   LeaseId last_lease_{};
-  bool last_is_done_ = false;  // Its DONE has come.
+  bool last_is_done_ = false;         // Its DONE has come.
   Time long_since_{}, told_since_{};  // When the item began that is running for long, and that of which this was told.
   bool walking_ = false;
   bool shares_ = false;

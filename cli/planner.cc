@@ -188,9 +188,8 @@ Plan MakePlan(const Discovery& discovery, const std::string& ready_text, const O
   Plan plan;
   plan.ready = ready_text;
   plan.single = workers <= 1;
-  json start = {{"roots", json::array()},
-                {"workerinput", {{"testrunuid", TestrunUid(options)}}},
-                {"serial", options.serial}};
+  json start = {
+      {"roots", json::array()}, {"workerinput", {{"testrunuid", TestrunUid(options)}}}, {"serial", options.serial}};
   std::vector<std::string> roots;
   std::vector<PlannedUnit> units;
   for (const TestFile& file : discovery.files) units.push_back(PlanFile(file, history, &roots));

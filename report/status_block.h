@@ -30,7 +30,8 @@ class StatusBlock {
 
   // At most 2 + min(8, workers) lines, each at most `columns` - 1 wide; none while nothing is known.
   std::vector<std::string> Lines(const Tally& tally, const TerminalWriter& style, int columns) const;
-  // Where no block is shown: a line for each test that has been running for another whole minute since it was last told.
+  // Where no block is shown: a line for each test that has been running for another whole minute since it was last
+  // told.
   std::vector<std::string> TakeSlow();
 
  private:

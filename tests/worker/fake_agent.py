@@ -207,11 +207,8 @@ class FakeAgent:
         self.output_read, output = os.pipe()
         moves = f"exec {sys.executable} {PACKAGE}/__main__.py 3<&{theirs.fileno()} 4<&{life_read} 0</dev/null"
         cache = PACKAGE.parents[1] / "build" / "test-cache"  # Not the developer's own.
-        outside = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST_")}
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         environment = {**outside, "XDG_CACHE_HOME": str(cache), **(env or {})}
-        for name in ("PYTEST_CURRENT_TEST", "PYTEST_ADDOPTS", "PYTEST_VERSION", "PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
-            if name not in (env or {}):
-                environment.pop(name, None)
         self.process = subprocess.Popen(
             ["bash", "-c", moves], cwd=folder, pass_fds=(theirs.fileno(), life_read), stdout=output, stderr=output,
             env=environment,
