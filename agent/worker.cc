@@ -231,7 +231,8 @@ void Worker::DeliverDone(const Record& record) {
 
 void Worker::TellLongItem(Time now) {
   const Doing doing = ring_.doing();
-  if (!IsInItem(doing.state) || now - doing.since < kLong || doing.since == told_since_) return;
+  const bool runs = IsInItem(doing.state) && doing.state != WorkerState::kFinalizing;
+  if (!runs || now - doing.since < kLong || doing.since == told_since_) return;
   // Seen twice: the header's words are written one after the other.
   if (doing.since != std::exchange(long_since_, doing.since)) return;
   told_since_ = doing.since;
