@@ -308,6 +308,8 @@ void Run::On(AgentId agent, WorkerDone& done) {
 
 void Run::On(AgentId, WorkerStopping& stopping) {
   if (stopping.kind == "usage") {  // A single worker's pytest found an argument that is not there.
+    // Or was interrupted with the run, before it had a session.
+    if (stop_exit_code_ == static_cast<int>(ExitCode::kInterrupted)) return;
     failure_text_ = stopping.reason;
     failure_code_ = stopping.exit_code > 0 ? stopping.exit_code : static_cast<int>(ExitCode::kUsageError);
     return RequestStop(Stop::How::kFinish, "");

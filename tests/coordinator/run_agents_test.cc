@@ -251,6 +251,18 @@ TEST_CASE("who comes when the run stops is sent home") {
   CHECK(play.Told<Stop>(kThree)[0].how == Stop::How::kDone);
 }
 
+TEST_CASE("a worker that is interrupted with the run before it has a session does not decide how it ended") {
+  Play play;
+  play.Join(kOne, "one");
+  play.Collect({"a.py::t"});
+  play.Apply(Run::Interrupted{});
+  play.Say(kOne, WorkerStopping{WorkerId{0}, "usage", "Traceback …", 1});
+  play.Say(kOne, Goodbye{});
+  CHECK(play.run.finished());
+  CHECK(play.run.exit_code() == 2);
+  CHECK(play.run.failure_text().empty());
+}
+
 TEST_CASE("an agent that has not begun cannot end the run") {
   Play play(2);
   play.Join(kOne, "one");
