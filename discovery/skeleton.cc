@@ -198,18 +198,18 @@ void Scanner::Keep(const Logical& line) {
   const std::string_view text = source_.substr(line.begin, line.code_end - line.begin);
   const bool opens_block = !text.empty() && text.back() == ':';
   const char first = text.front();
+  const bool import = StartsWithWord(text, "from") || StartsWithWord(text, "import");
   if ((first == '"' || first == '\'') && SkipString(text, 0) == text.size()) {
     // A docstring. It may be a block's only statement.
     Emit("0", line, false);
   } else if (first == '@') {
     Emit(CollapseBrackets(text, 3), line, opens_block);
-  } else if ((StartsWithWord(text, "from") || StartsWithWord(text, "import")) &&
-             FindTopLevel(text, ';') == std::string_view::npos) {
+  } else if (import && FindTopLevel(text, ';') == std::string_view::npos) {
     Emit("0", line, false);
     skeleton_.lines.back().import = text;
-  } else if (StartsWithWord(text, "class") || StartsWithWord(text, "from") || StartsWithWord(text, "import") ||
-             StartsWithWord(text, "pytestmark") || StartsWithWord(text, "pytest_plugins") ||
-             StartsWithWord(text, "setattr") || text.starts_with("collect_ignore")) {
+  } else if (import || StartsWithWord(text, "class") || StartsWithWord(text, "pytestmark") ||
+             StartsWithWord(text, "pytest_plugins") || StartsWithWord(text, "setattr") ||
+             text.starts_with("collect_ignore")) {
     Emit(text, line, opens_block);
   } else {
     Emit(CollapseBrackets(text, 1), line, opens_block);

@@ -14,7 +14,7 @@ QUICK = "import pytest\n@pytest.mark.parametrize('n', range(9))\ndef test_quick(
 def test_the_block_names_the_tests_that_run_for_more_than_a_second(make_project):
     project = make_project({"test_a.py": LONG, "test_b.py": QUICK})
     controller, terminal = pty.openpty()
-    environment = {key: value for key, value in running.environment(project.base, {"TERM": "xterm"}).items() if key not in ("CI", "NO_COLOR")}
+    environment = running.environment(project.base, {"TERM": "xterm"})
     command = [*running.runner_command(), "-n", "2"]
     with subprocess.Popen(command, cwd=project.root, env=environment, stdin=terminal, stdout=terminal, stderr=terminal) as run:
         os.close(terminal)

@@ -235,10 +235,7 @@ def test_wrong(benchmark): assert benchmark(sum, [1, 2]) == 4
 """
 RUN_PARALLEL = """
 import pytest, threading
-seen = set()
-def test_threads(num_parallel_threads):
-    assert num_parallel_threads == 2
-    seen.add(threading.get_ident())
+def test_threads(num_parallel_threads): assert num_parallel_threads == 2
 def test_in_one(): assert threading.current_thread() is threading.main_thread()
 @pytest.mark.thread_unsafe
 def test_unsafe(num_parallel_threads): assert num_parallel_threads == 1

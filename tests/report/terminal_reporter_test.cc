@@ -107,8 +107,8 @@ TEST_CASE("what workers write past any capture comes line by line with the worke
 }
 
 TEST_CASE("without a live screen a test that hangs is named on a line of its own") {
-  const auto printed = [](const char* name, std::uint32_t workers) {
-    const RecordedRun run = ReadRun(name, workers);
+  const auto printed = [](std::uint32_t workers) {
+    const RecordedRun run = ReadRun("nothing", workers);
     std::string text;
     TerminalReporter reporter(Screen(), [&](std::string_view more) { text.append(more); });
     reporter.OnEvent(run.events.front());
@@ -116,8 +116,8 @@ TEST_CASE("without a live screen a test that hangs is named on a line of its own
     reporter.OnTick(61);
     return text;
   };
-  CHECK(printed("nothing", 2).ends_with("\n[gw0] running for 1:00: test_one.py::test_hangs\n"));
-  CHECK(printed("nothing", 1).find("running for") == std::string::npos);
+  CHECK(printed(2).ends_with("\n[gw0] running for 1:00: test_one.py::test_hangs\n"));
+  CHECK(printed(1).find("running for") == std::string::npos);
 }
 
 TEST_CASE("on a live screen failures come as lines and the block goes away at the end") {

@@ -197,7 +197,7 @@ OWN_LOOPS = {
     ),
     "for an option that is not given": ("def pytest_runtestloop(session):\n    'Once more.'\n    if not session.config.option.lf: return\n    return True\n", []),
     "for an option that is": (
-        "def pytest_runtestloop(session):\n    if not session.config.getoption('verbose') == 0: return None\n    return True\n",
+        "def pytest_runtestloop(session):\n    if not session.config.getoption('capture'): return None\n    return True\n",
         ["conftest.py implements pytest_runtestloop"],
     ),
     "that does something first": (

@@ -26,9 +26,11 @@ def reasons(config: pytest.Config) -> list[str]:
     """A line for a person for each such loop; what pytest_configure will register is found by a conftest's classes."""
     found = []
     for hook, impl in verdicts.foreign_hooks(config, (_HOOK,)):
-        if _declines(config, impl.function):
-            continue
-        if not core_protocol.is_wrapper(impl) or (_is_conftest(impl.plugin) and verdicts.mentioned(impl.function, _COUNTS)):
+        if core_protocol.is_wrapper(impl):
+            decides = _is_conftest(impl.plugin) and verdicts.mentioned(impl.function, _COUNTS)
+        else:
+            decides = not _declines(config, impl.function)
+        if decides:
             found.append(f"{verdicts.plugin_name(config, impl.plugin)} implements {hook}")
     for plugin in config.pluginmanager.get_plugins():
         if _is_conftest(plugin):
