@@ -10,7 +10,9 @@
 
 #include <simdjson.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <fstream>
 #include <unordered_map>
 
 #include "discovery/outline_json.h"
@@ -19,6 +21,7 @@ namespace fastest {
 namespace {
 
 constexpr std::size_t kLargest = 32U << 20U;
+constexpr std::size_t kReadSize = 128U << 10U;
 
 std::string Header() {
   return "[{\"format\":\"fastest discovery cache\",\"version\":" + std::to_string(kOutlineVersion) + "}\n";
@@ -32,9 +35,11 @@ std::string SectionStart(const DiscoveryCache::Key& key) {
   return start.append(",\"files\":");
 }
 
+constexpr std::string_view kEnd = "\n]\n";
+
 // The section lines of a cache file; nothing if it is damaged or of another version.
 std::optional<std::vector<std::string_view>> SectionLines(std::string_view text) {
-  if (!text.starts_with(Header()) || !text.ends_with("\n]\n")) return std::nullopt;
+  if (!text.starts_with(Header()) || !text.ends_with(kEnd)) return std::nullopt;
   std::vector<std::string_view> lines;
   for (std::size_t begin = Header().size(); begin < text.size() - 2;) {
     const std::size_t end = text.find('\n', begin);
@@ -43,6 +48,18 @@ std::optional<std::vector<std::string_view>> SectionLines(std::string_view text)
     begin = end + 1;
   }
   return lines;
+}
+
+// The line that begins with `start`, without the other projects' in memory; "" if there is none; nothing as above.
+std::optional<std::string> SectionLine(std::istream& in, std::string_view start) {
+  std::string line(kEnd.size(), ' ');
+  in.seekg(-static_cast<std::streamoff>(kEnd.size()), std::ios::end).read(line.data(), std::ssize(line));
+  if (!in || line != kEnd) return std::nullopt;
+  if (!std::getline(in.seekg(0), line) || line + '\n' != Header()) return std::nullopt;
+  while (std::getline(in, line) && line.starts_with(','))
+    if (line.starts_with(start)) return line;
+  if (line != "]") return std::nullopt;
+  return "";
 }
 
 void AppendEntry(std::string& out, const DiscoveryCache::Entry& entry) {
@@ -78,25 +95,22 @@ struct DiscoveryCache::Section {
 
 DiscoveryCache::DiscoveryCache(std::string file, Key key)
     : file_(std::move(file)), key_(std::move(key)), section_(std::make_unique<Section>()) {
-  if (!Exists(file_)) return;
-  auto contents = ReadFile(file_);
-  if (!contents) {
-    warning_ = contents.error().message;
-    return;
-  }
-  const auto lines = SectionLines(contents->text);
-  if (!lines) {
-    warning_ = "the discovery cache " + file_ + " is damaged or of another version; it is rebuilt";
+  if (!IsFile(file_)) return;
+  std::ifstream in;
+  std::vector<char> buffer(kReadSize);
+  in.rdbuf()->pubsetbuf(buffer.data(), std::ssize(buffer));
+  in.open(file_, std::ios::binary);
+  if (!in) {
+    warning_ = FileError("cannot read", file_, errno).message;
     return;
   }
   const std::string start = SectionStart(key_);
-  for (const std::string_view line : *lines) {
-    if (!line.starts_with(start)) continue;
-    if (!line.ends_with("}}") || !section_->Parse(line, start.size())) {
-      section_->files.clear();
-      warning_ = "the discovery cache " + file_ + " is damaged; this project's part is rebuilt";
-    }
-    return;
+  const auto line = SectionLine(in, start);
+  if (!line) {
+    warning_ = "the discovery cache " + file_ + " is damaged or of another version; it is rebuilt";
+  } else if (!line->empty() && (!line->ends_with("}}") || !section_->Parse(*line, start.size()))) {
+    section_->files.clear();
+    warning_ = "the discovery cache " + file_ + " is damaged; this project's part is rebuilt";
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 #include "discovery/source_text.h"
 
@@ -121,6 +122,13 @@ Meaning Namespaces::Lookup(const std::string& file, std::string_view dotted, int
   return meaning;
 }
 
+Meaning Namespaces::LookupNear(const std::string& file, std::string_view dotted) {
+  near_ = true;
+  Meaning meaning = Lookup(file, dotted);
+  near_ = false;
+  return meaning;
+}
+
 // The project's files whose names a file takes with `import *`, the last one first, all read: a package may take those
 // of a hundred modules, which are read faster together.
 const std::vector<std::string>& Namespaces::StarFiles(const Source& source) {
@@ -154,7 +162,7 @@ Meaning Namespaces::LookupIn(const std::string& file, std::string_view dotted, i
     }
     return Attribute(Follow(file, definition, depth + 1), rest, depth + 1);
   }
-  if (first.starts_with('_')) return {};
+  if (first.starts_with('_') || (near_ && depth > 0)) return {};
   for (const std::string& from : StarFiles(*source)) {
     Meaning meaning = LookupIn(from, dotted, depth + 1);
     if (meaning.kind != Meaning::Kind::kUnknown) return meaning;
@@ -256,6 +264,7 @@ void Namespaces::FindMethods(ClassFacts& facts, bool abstract_base) {
 const ClassFacts& Namespaces::Facts(const std::string& file, const Definition& definition) {
   const auto [found, is_new] = facts_.try_emplace(&definition);
   if (!is_new) return found->second;  // Also while it is made: a class that inherits from itself.
+  const bool near = std::exchange(near_, false);
   ClassFacts facts;
   std::vector<Members> orders;
   for (const std::string& base : definition.targets) AddBase(file, base, facts, orders);
@@ -273,6 +282,7 @@ const ClassFacts& Namespaces::Facts(const std::string& file, const Definition& d
   FindMethods(facts, std::any_of(facts.mro.begin(), facts.mro.end(), has_abc));
   ClassFacts& kept = facts_[&definition];
   kept = std::move(facts);
+  near_ = near;
   return kept;
 }
 

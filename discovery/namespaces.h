@@ -54,6 +54,8 @@ class Namespaces {
 
   // `dotted` as an expression at module level of `file`.
   Meaning Lookup(const std::string& file, std::string_view dotted, int depth = 0);
+  // The same without the names that other files take with `import *`: to find those may read half the project.
+  Meaning LookupNear(const std::string& file, std::string_view dotted);
   // What an import or alias definition of `file` binds.
   Meaning Follow(const std::string& file, const Definition& definition, int depth = 0);
 
@@ -82,6 +84,7 @@ class Namespaces {
   std::unordered_map<const std::vector<Definition>*, Scope> scopes_;
   std::unordered_map<const Definition*, ClassFacts> facts_;
   std::unordered_map<const Source*, std::vector<std::string>> star_files_;
+  bool near_ = false;  // Within LookupNear.
 };
 
 }  // namespace fastest

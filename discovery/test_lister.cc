@@ -1,6 +1,7 @@
 #include "discovery/test_lister.h"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <set>
 
@@ -10,6 +11,8 @@ namespace fastest {
 namespace {
 
 using Kind = Definition::Kind;
+
+constexpr int kDeepestClass = 20;  // Classes in classes and bases of bases; more are a cycle.
 
 // What `__test__ = …` in a class body, or its bases', says: kTrue, kFalse or neither.
 std::uint32_t TestAttribute(Namespaces& namespaces, const ClassFacts& facts) {
@@ -22,8 +25,15 @@ std::uint32_t TestAttribute(Namespaces& namespaces, const ClassFacts& facts) {
   return 0;
 }
 
+// Whether a word of `text` is or begins with "test", or is "unittest" and the like; "shortest" and "latest" are not.
 bool LooksLikeTests(std::string_view text) {
-  return text.find("Test") != std::string_view::npos || text.find("test") != std::string_view::npos;
+  if (text.find("Test") != std::string_view::npos) return true;
+  for (std::size_t at = text.find("test"); at != std::string_view::npos; at = text.find("test", at + 1)) {
+    const std::string_view before = text.substr(0, at);
+    if (before.empty() || !std::islower(static_cast<unsigned char>(before.back()))) return true;
+    if (before.ends_with("unit") || before.ends_with("py") || before.ends_with("my")) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -69,10 +79,23 @@ void TestLister::ListValue(const Bound& bound, const Context& context, std::vect
 }
 
 // To look into every import would read half the project; a test class has "test" in its name or its module's.
-bool TestLister::MayHoldTests(const Bound& bound) const {
-  const Definition& definition = *bound.definition;
-  if (NameMatches(bound.name, config_.python_functions) || NameMatches(bound.name, config_.python_classes)) return true;
-  return definition.targets[0].find('.') == 0 || LooksLikeTests(definition.targets[0]) || LooksLikeTests(bound.name);
+bool TestLister::MayHoldTests(const Definition& definition) const {
+  const std::string& name = definition.name;
+  if (NameMatches(name, config_.python_functions) || NameMatches(name, config_.python_classes)) return true;
+  return definition.targets[0].find('.') == 0 || LooksLikeTests(definition.targets[0]) || LooksLikeTests(name);
+}
+
+// Whether a class that is no test class by its name may be one by a base or by `__test__`.
+bool TestLister::MayInheritTests(const std::string& file, const Definition& definition, int depth) {
+  if (depth > kDeepestClass || definition.Is(Definition::kIsTest)) return true;
+  for (const Bound& bound : namespaces_.Names(definition.body))
+    if (bound.name == "__test__") return true;
+  return std::any_of(definition.targets.begin(), definition.targets.end(), [&](const std::string& base) {
+    if (LooksLikeTests(base)) return true;
+    const Meaning meaning = namespaces_.LookupNear(file, base);
+    if (meaning.kind == Meaning::Kind::kClass) return MayInheritTests(meaning.file, *meaning.definition, depth + 1);
+    return LooksLikeTests(meaning.external);
+  });
 }
 
 void TestLister::ListName(const std::string& file, const Bound& bound, const Context& context,
@@ -82,9 +105,11 @@ void TestLister::ListName(const std::string& file, const Bound& bound, const Con
   if (definition.kind == Kind::kClass)
     return ListClass(bound.name, {Meaning::Kind::kClass, &definition, file, {}}, context, into);
   if (definition.kind == Kind::kValue) return ListValue(bound, context, into);
+  const bool likely = MayHoldTests(definition);
   const bool import = definition.kind == Kind::kImport;
-  if (import && (definition.targets[1].empty() || definition.targets[1] == "*" || !MayHoldTests(bound))) return;
-  const Meaning meaning = namespaces_.Follow(file, definition);
+  if (import && (definition.targets[1].empty() || definition.targets[1] == "*" || !likely)) return;
+  const Meaning meaning =
+      likely ? namespaces_.Follow(file, definition) : namespaces_.LookupNear(file, definition.targets[0]);
   if (meaning.kind == Meaning::Kind::kFunction || meaning.kind == Meaning::Kind::kClass) {
     if (meaning.file != file && !config_.collect_imported_tests) return;
     if (meaning.kind == Meaning::Kind::kClass) return ListClass(bound.name, meaning, context, into);
@@ -97,9 +122,10 @@ void TestLister::ListName(const std::string& file, const Bound& bound, const Con
 void TestLister::ListClass(std::string_view name, const Meaning& meaning, const Context& context,
                            std::vector<StaticTest>& into) {
   const Definition& definition = *meaning.definition;
+  if (!NameMatches(name, config_.python_classes) && !MayInheritTests(meaning.file, definition, 0)) return;
   const ClassFacts& facts = namespaces_.Facts(meaning.file, definition);
   const std::uint32_t attribute = TestAttribute(namespaces_, facts);
-  if (facts.abstract || context.depth > 20) return;
+  if (facts.abstract || context.depth > kDeepestClass) return;
   if (!facts.unittest && attribute != Definition::kTrue && !NameMatches(name, config_.python_classes)) return;
   if (attribute == Definition::kFalse || (!facts.unittest && facts.constructor)) return;
   Context inside{context.prefix + std::string(name) + "::", context.marks, context.depth + 1};

@@ -37,7 +37,8 @@ class TestLister {
   void ListValue(const Bound& bound, const Context& context, std::vector<StaticTest>& into);
   void AddTest(std::string_view name, const Definition& definition, const Context& context,
                std::vector<StaticTest>& into);
-  bool MayHoldTests(const Bound& bound) const;
+  bool MayHoldTests(const Definition& definition) const;
+  bool MayInheritTests(const std::string& file, const Definition& definition, int depth);
   bool IsTestFunction(std::string_view name, const Definition& definition) const;
   void Surprise(const std::string& what);
   void FindOrderHint(const Outline& outline);

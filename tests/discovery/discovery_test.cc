@@ -143,6 +143,18 @@ TEST_CASE("a name bound twice is collected once, where it stood first") {
   CHECK(found.files[0].tests[0].line == 3);
 }
 
+TEST_CASE("what can hold no test is not read") {
+  const Tree tree{{"lib/__init__.py", "from lib.shapes import *\nfrom lib.paths import shortest_path\n"},
+                  {"lib/shapes.py", "class Shape: pass\n"},
+                  {"lib/paths.py", "def shortest_path(): pass\n"},
+                  {"test_a.py",
+                   "import lib\nfrom lib.paths import shortest_path\nLine = lib.Shape\n"
+                   "class Square(lib.Shape): pass\ndef test_1(): pass\n"}};
+  const Discovery found = Discover(tree.Request()).value();
+  CHECK(Ids(found) == "test_a.py::test_1\n");
+  CHECK(found.read == 2);  // The test file and lib/__init__.py.
+}
+
 TEST_CASE("imported tests are collected unless collect_imported_tests is off") {
   const Tree tree{{"helpers.py", "def test_shared(): pass\nclass TestShared:\n    def test_m(self): pass\n"},
                   {"test_a.py", "from helpers import test_shared, TestShared\n"}};
