@@ -45,7 +45,8 @@ class FastProtocol:
         self._foreign: ForeignHooks | None = None  # Of the item that runs.
         self._entered = False
         self._entry: Entry | None = None
-        self.is_possible = wanted and known_hooks.is_possible(config, single)
+        self.is_possible = wanted and known_hooks.is_possible(config)
+        self._is_single = single
         if self.is_possible:
             config.pluginmanager.register(self, "fastest-protocol")
             core_protocol.keep_hook_proxies(session)
@@ -69,14 +70,14 @@ class FastProtocol:
         if self.is_possible and self._is_fast(item):
             self._entered = True
             self._entry = entry
-            if not self._neighbours.foreign.is_empty or not self._passed.locates(item):
+            foreign = self._foreign = self._neighbours.foreign_of(item)
+            if foreign.needs_location or not self._passed.locates(item):
                 self._locate(item)
-            with self._warnings.catch(item, self._has_filters(item)):
+            with self._warnings.catch(item, self._neighbours.have_filters(item)):
                 wrappers = [wrap(item) for wrap in self._wrappers]
                 for wrapper in wrappers:
                     next(wrapper)
                 try:
-                    foreign = self._foreign = self._neighbours.foreign
                     marks = self._count_marks(self._neighbours, item)
                     if foreign.is_empty:
                         self._run_phases(item, nextitem, marks)
@@ -102,7 +103,7 @@ class FastProtocol:
     def _is_fast(self, item: pytest.Item) -> bool:
         around = self._neighbours
         if around is None or around.parent is not item.parent or around.plugins != len(self._plugins) or around.have_marks_changed():
-            around = self._neighbours = Neighbours(item.parent, len(self._plugins))
+            around = self._neighbours = Neighbours(item.parent, len(self._plugins), self._is_single)
             if type(item) is pytest.Function:
                 self._passed.location(item)  # Its file is known from now on.
         if not around.is_known or type(item) is not pytest.Function or "subtests" in item.fixturenames or self._output.is_closed():
@@ -114,9 +115,6 @@ class FastProtocol:
     def _locate(self, item: pytest.Item) -> None:
         """item.location, which pytest asks for before the item runs: a test may leave paths that nobody can look at."""
         vars(item).setdefault("location", self._passed.location(item))
-
-    def _has_filters(self, item: pytest.Item) -> bool:
-        return self._neighbours.has_filters or any(mark.name == "filterwarnings" for mark in item.own_markers)
 
     def _run_phases(self, item: pytest.Item, nextitem: pytest.Item | pytest.Collector | None, marks: int) -> None:
         session, state = self._session, self._session._setupstate
@@ -176,7 +174,7 @@ class FastProtocol:
     # ---- an item without fixtures: nobody's code runs before and after the function ----
     def _is_quiet(self, item: pytest.Item, around: Neighbours) -> bool:
         stack, (unraisable, threads) = self._session._setupstate.stack, self._queues
-        if item.fixturenames or not around.foreign.leaves_quiet or unraisable or threads or not stack or next(reversed(stack)) is not around.parent:
+        if item.fixturenames or not self._foreign.leaves_quiet or unraisable or threads or not stack or next(reversed(stack)) is not around.parent:
             return False
         return not any(error for _, error in stack.values())
 
@@ -268,8 +266,9 @@ class FastProtocol:
     def _tell_pass(self, item: pytest.Item, when: str, start: float, stop: float, duration: float) -> bool:
         """Reports a phase that ended well; whether it still passes when plugins have seen its report."""
         envelopes, foreign = self._recorder.envelopes, self._foreign
-        if foreign.reads_reports or foreign.reads_log:
-            self._logs.leave()  # What these hooks log is not the test's.
+        if foreign.wants_reports:
+            if not foreign.is_empty:
+                self._logs.leave()  # What these hooks log is not the test's.
             call = core_protocol.passed_call(when, start, stop, duration)
             report = self._reports.make(item, call, foreign.report_wrappers)
             if foreign.reads_log or not report.passed:

@@ -14,7 +14,7 @@ from types import SimpleNamespace, TracebackType
 import pluggy
 import pytest
 
-from fastest import core_protocol, known_hooks, passed_reports
+from fastest import core_protocol, idle_plugins, known_hooks, passed_reports
 
 _PHASES = ("setup", "call", "teardown")
 _AMONG_HOOKS = ("runner", "unraisableexception", "threadexception")  # Hooks hear what these raise.
@@ -22,25 +22,32 @@ DECIDING_MARKS = frozenset(["skip", "skipif", "xfail"])
 
 
 class ForeignHooks:
-    """Hooks of one collector's items, as they are now. `is_empty`: there are none outside core."""
+    """Hooks of one collector's items, as they are now. `is_empty`: there are none outside core.
 
-    def __init__(self, ihook: object, config: pytest.Config) -> None:
+    `counts`: whether a plugin's hook is to be called. `single`: plugins may read at the end what core has heard.
+    """
+
+    def __init__(self, ihook: object, config: pytest.Config, counts: Callable[[pluggy.HookImpl], bool], single: bool) -> None:
         def has(name: str) -> bool:
-            return bool(known_hooks.foreign_impls(ihook, f"pytest_runtest_{name}"))
+            return any(map(counts, known_hooks.foreign_impls(ihook, f"pytest_runtest_{name}")))
 
+        keeps_reports = single and any(map(counts, known_hooks.report_readers(config)))
         self._session = config.pluginmanager.get_plugin("session")
         self._manager = config.pluginmanager
         self._ihook = ihook
-        self._wrappers = known_hooks.foreign_impls(config.hook, known_hooks.PROTOCOL)
+        self._wrappers = list(filter(counts, known_hooks.foreign_impls(config.hook, known_hooks.PROTOCOL)))
         self._hooked = frozenset(filter(has, _PHASES))
-        self._inside = {when: impls for when in self._hooked if (impls := _inside_of_core(ihook, when)) is not None}
+        self._inside = {when: impls for when in self._hooked if (impls := _inside_of_core(ihook, when, counts)) is not None}
         self.phases = self._hooked - self._inside.keys()  # Those that are pytest's own.
-        self.reads_reports, self.reads_log = has("makereport"), has("logreport")
-        self.report_wrappers = passed_reports.wrappers_of(ihook) if self.reads_reports else None
+        hears_reports = has("makereport") or has("logreport")
+        self.reads_log = has("logreport") or keeps_reports
+        self.wants_reports = hears_reports or keeps_reports
+        self.report_wrappers = passed_reports.wrappers_of(ihook, counts) if self.wants_reports else None
         self._reads_starts = has("logstart") or has("logfinish")
         self.hears_between = bool(self._wrappers) or self._reads_starts  # Hooks before and after the phases.
-        self.leaves_quiet = not (self._wrappers or self.reads_reports or self.reads_log or self._hooked - {"call"})
+        self.leaves_quiet = not (self._wrappers or hears_reports or self._hooked - {"call"})
         self.is_empty = self.leaves_quiet and not self._hooked and not self._reads_starts
+        self.needs_location = self.wants_reports or not self.is_empty
 
     def call_protocol(self, item: pytest.Item, nextitem: object, run: Callable[[], None]) -> None:
         """`run` inside the wrappers of pytest_runtest_protocol."""
@@ -115,9 +122,10 @@ def _is_main(impl: pluggy.HookImpl) -> bool:
     return known_hooks.core_name(impl) == "runner"
 
 
-def _inside_of_core(ihook: object, when: str) -> list[pluggy.HookImpl] | None:
+def _inside_of_core(ihook: object, when: str, counts: Callable[[pluggy.HookImpl], bool]) -> list[pluggy.HookImpl] | None:
     """The hooks of a phase that are to be called, in their order; None: one is outside."""
     impls = known_hooks.impls_of(ihook, f"pytest_runtest_{when}")  # The last is the outermost.
+    impls = [impl for impl in impls if not known_hooks.is_foreign(impl) or counts(impl)]
     have_wrappers = any(core_protocol.is_wrapper(impl) for impl in impls if known_hooks.is_foreign(impl))
     inside = []
     is_outside = False
@@ -137,18 +145,26 @@ def _inside_of_core(ihook: object, when: str) -> list[pluggy.HookImpl] | None:
 class Neighbours:
     """What the items of one collector have in common."""
 
-    def __init__(self, parent: pytest.Collector, plugins: int) -> None:
+    def __init__(self, parent: pytest.Collector, plugins: int, single: bool) -> None:
         self.parent = parent
         self.plugins = plugins  # How many there were.
         self.ihook = parent.ihook
-        self.foreign = ForeignHooks(self.ihook, parent.config)
+        self._foreign = ForeignHooks(self.ihook, parent.config, lambda impl: True, single)
+        self._busy = ForeignHooks(self.ihook, parent.config, lambda impl: not idle_plugins.may_be_idle(impl), single)
         self.nodes = parent.listchain()
         self.marks = [node.own_markers for node in self.nodes]
         self._mark_count = self.count_marks()
         names = {mark.name for marks in self.marks for mark in marks}
-        self.has_filters = "filterwarnings" in names
+        self._have_filters = "filterwarnings" in names
         self.is_known = not names & DECIDING_MARKS and known_hooks.are_known(self.ihook, parent.config.hook)
         self.calls_itself = self.is_known and known_hooks.calls_functions_itself(self.ihook)
+
+    def foreign_of(self, item: pytest.Item) -> ForeignHooks:
+        return self._busy if idle_plugins.are_idle_for(item) else self._foreign
+
+    def have_filters(self, item: pytest.Item) -> bool:
+        """Whether warnings have marks that filter them."""
+        return self._have_filters or any(mark.name == "filterwarnings" for mark in item.own_markers)
 
     def count_marks(self) -> int:
         return sum(map(len, self.marks))

@@ -33,7 +33,7 @@ _REPORT_READERS = ("pytest_terminal_summary", "pytest_sessionfinish", "pytest_un
 _READS_NOTHING = "pytest_reportlog"  # It closes its file, which the coordinator writes.
 
 
-def is_possible(config: pytest.Config, single: bool) -> bool:
+def is_possible(config: pytest.Config) -> bool:
     """Whether any item of this session may be run directly."""
     if not core_protocol.HAS_EXCEPTION_QUEUES or sys.version_info >= (3, 14) or sys.implementation.name != "cpython":
         return False
@@ -41,10 +41,13 @@ def is_possible(config: pytest.Config, single: bool) -> bool:
         return False
     if not config.pluginmanager.has_plugin("logging-plugin"):  # -p no:logging
         return False
-    if config.getoption("capture", None) not in ("fd", "sys", "no") or _ini(config, "log_cli"):
-        return False
-    # These may read the terminal reporter's list of passed tests.
-    return not (single and any(_may_read(impl) for name in _REPORT_READERS for impl in impls_of(config.pluginmanager.hook, name)))
+    return config.getoption("capture", None) in ("fd", "sys", "no") and not _ini(config, "log_cli")
+
+
+def report_readers(config: pytest.Config) -> list:
+    """Hooks of plugins that may read the terminal reporter's list of passed tests."""
+    impls = [impl for name in _REPORT_READERS for impl in foreign_impls(config.pluginmanager.hook, name)]
+    return [impl for impl in impls if impl.plugin_name != _READS_NOTHING]
 
 
 def has_timeout(config: pytest.Config) -> bool:
@@ -108,10 +111,6 @@ def _ini(config: pytest.Config, name: str) -> object:
 def impls_of(relay: object, name: str) -> list:
     caller = getattr(relay, name, None)
     return caller.get_hookimpls() if caller is not None else []
-
-
-def _may_read(impl: object) -> bool:
-    return is_foreign(impl) and impl.plugin_name != _READS_NOTHING
 
 
 def is_foreign(impl: object) -> bool:

@@ -7,12 +7,15 @@ ways was the same; where a plugin makes reports itself, or stands inside pytest'
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pluggy
 import pytest
 
 from fastest import core_protocol, known_hooks
 
 _HOOK = "pytest_runtest_makereport"
+_OUTERMOST = "tmpdir"  # Of pytest's wrappers: the one that only looks at the report.
 
 
 class PassedReports:
@@ -61,14 +64,17 @@ class PassedReports:
         )
 
 
-def wrappers_of(ihook: object) -> list[pluggy.HookImpl] | None:
+def wrappers_of(ihook: object, counts: Callable[[pluggy.HookImpl], bool]) -> list[pluggy.HookImpl] | None:
     """The wrappers of plugins round pytest's own part of the hook; None: they are not all there is, or not outside of it."""
     wrappers = []
     for impl in known_hooks.impls_of(ihook, _HOOK):  # The last is the outermost.
         if known_hooks.is_foreign(impl):
             if not core_protocol.is_wrapper(impl):
                 return None
-            wrappers.append(impl)
+            if counts(impl):
+                wrappers.append(impl)
         elif wrappers and core_protocol.is_wrapper(impl):
-            return None
+            if known_hooks.core_name(impl) != _OUTERMOST:
+                return None
+            wrappers.append(impl)
     return wrappers
