@@ -182,7 +182,9 @@ std::vector<Seat> Agent::Seats(std::int32_t avoid) const {
 bool Agent::Hand(const Assign& assign) {
   Place* place = assign.worker >= 0 ? PlaceOf(WorkerId(static_cast<std::uint32_t>(assign.worker))) : nullptr;
   if (place == nullptr) {
-    const std::vector<Seat> seats = Seats(assign.avoid);
+    std::vector<Seat> seats = Seats(assign.avoid);
+    for (std::size_t i = 0; i < seats.size(); ++i)
+      seats[i].familiar = places_[i].worker && places_[i].worker->HasCollected(assign);
     const auto chosen = ChooseSeat(seats);
     if (!chosen) return false;
     place = &places_[*chosen];

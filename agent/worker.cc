@@ -287,6 +287,11 @@ void Worker::DeliverLeaseDone(const Record& record) {
 
 // ---- what is known of it ----
 
+bool Worker::HasCollected(const Assign& assign) const {
+  return std::any_of(assign.units.begin(), assign.units.end(),
+                     [this](const Assignment& unit) { return collected_.contains(unit.unit); });
+}
+
 const ItemKey* Worker::Find(UnitId unit, std::uint32_t index) const {
   const std::vector<ItemKey>* items = whole_.get();
   if (items == nullptr) {

@@ -77,6 +77,8 @@ class Worker {
 
   Doing doing() const { return ring_.doing(); }
   bool Holds(LeaseId lease) const;
+  // Whether it has collected a file of the batch.
+  bool HasCollected(const Assign& assign) const;
   // How many leases it runs or has to run or collect: one that is collected and not yet released does not count.
   std::size_t ActiveLeases() const;
   std::vector<LeaseId> Leases() const;

@@ -71,7 +71,7 @@ void Run::On(Plan& plan) {
   std::uint32_t items = 0;
   KeepRestoredCuts(&plan_.units);
   for (const PlannedUnit& unit : plan_.units) {
-    units_.push_back({unit, false, false, 0});
+    units_.emplace_back().plan = unit;
     items += unit.items;
   }
   if (plan_.mode != CollectMode::kFile) units_.emplace_back();

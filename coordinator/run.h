@@ -187,6 +187,8 @@ class Run {
   std::vector<Task> GroupsOf(UnitId unit, const std::vector<ItemId>& items, double largest, double cut) const;
   bool CanBeDivided(const LeaseState& lease, double cut) const;
   std::string_view MarkOf(ItemId item) const;
+  void EnterLease(LeaseId id, LeaseState& lease, UnitId unit);
+  void PriceSteals(UnitId id);
   void EndLease(LeaseId id, bool alive);
   void ReturnLease(LeaseId id);
   double KnownSeconds(ItemId item) const;
@@ -197,7 +199,6 @@ class Run {
 
   RunOptions options_;
   Plan plan_;
-  bool planned_ = false;
   Stage stage_ = Stage::kStarting;
   Effects effects_;
   Time now_{}, started_{}, ready_at_{};
@@ -208,7 +209,7 @@ class Run {
   std::string first_platform_;
   std::optional<AgentId> walker_;
   std::vector<UnitState> units_;
-  bool walked_ = false, whole_entered_ = false;
+  bool planned_ = false, walked_ = false, whole_entered_ = false;
   Ledger ledger_;
   std::unordered_map<std::uint32_t, std::vector<TestReport>> unpublished_;  // By ItemId, of items not finished.
   std::vector<std::string> groups_;               // xdist_group of each item ("" beyond its end).
@@ -233,7 +234,6 @@ class Run {
   std::map<std::pair<std::string, int>, Outcome> collect_reports_;  // By collector node id: what was accepted.
   WarningCounts warnings_;
   RunTotals counts_;
-  bool internal_error_ = false;
   bool incomplete_ok_ = false;         // The run was asked to stop: items without a result are no error.
   std::optional<int> stop_exit_code_;  // 1 for --maxfail, 2 for an interrupt, pytest.exit's code.
   std::string stop_reason_;
@@ -243,7 +243,7 @@ class Run {
   std::optional<int> failure_code_;
   double collect_seconds_ = 0, test_seconds_ = 0;
   std::vector<double> worker_busy_;
-  bool finished_ = false;
+  bool internal_error_ = false, finished_ = false;
   int exit_code_ = 0;
 };
 

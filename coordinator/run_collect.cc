@@ -28,7 +28,7 @@ void Run::On(AgentId agent, Walked& walked) {
     PlannedUnit unit;
     unit.path = path;
     unit.roots = ~0U;
-    units_.push_back({unit, false, false, 0});
+    units_.emplace_back().plan = unit;
     QueueUnit(UnitId{static_cast<std::uint32_t>(units_.size() - 1)});
   }
   CheckCollectionFinished();
@@ -103,8 +103,14 @@ void Run::EnterWhole(Collected& collected) {
 void Run::EnterUnit(Collected& collected, LeaseState& lease) {
   UnitState& unit = units_[Number(collected.unit)];
   if (std::erase(lease.uncollected, collected.unit) > 0) open_leases_.RemoveWaiting(collected.lease, unit.plan.seconds);
-  unit.collect_seconds = collected.seconds;
-  open_leases_.SetCost(collected.lease, 2 * collected.seconds);  // The thief imports the file again.
+  if (std::find(unit.collectors.begin(), unit.collectors.end(), collected.worker) == unit.collectors.end()) {
+    unit.collectors.push_back(collected.worker);
+    unit.collect_seconds = collected.seconds;
+  }
+  if (std::find(lease.units.begin(), lease.units.end(), collected.unit) == lease.units.end())
+    EnterLease(collected.lease, lease, collected.unit);
+  else
+    PriceSteals(collected.unit);
   UnitCollected event = EventOf(collected.unit);
   AcceptCollectReports(std::move(collected.reports), &event.reports);
   if (unit.collected) {

@@ -158,8 +158,7 @@ LeaseId Run::Give(AgentId agent, const std::vector<std::uint32_t>& tasks, bool r
       lease.together |= options_.dist == Dist::kLoadGroup && !MarkOf(item).empty();
       open_leases_.AddWaiting(id, KnownSeconds(item));
     }
-    if (plan_.mode == CollectMode::kFile && !task.items.empty())
-      open_leases_.SetCost(id, 2 * units_[Number(task.unit)].collect_seconds);
+    if (plan_.mode == CollectMode::kFile && !task.items.empty()) EnterLease(id, lease, task.unit);
   }
   assign.together = lease.together;
   leases_.emplace(id, std::move(lease));
@@ -170,6 +169,20 @@ LeaseId Run::Give(AgentId agent, const std::vector<std::uint32_t>& tasks, bool r
   return id;
 }
 
+// The lease has items of the unit.
+void Run::EnterLease(LeaseId id, LeaseState& lease, UnitId unit) {
+  lease.units.push_back(unit);
+  units_[Number(unit)].leases.push_back(id);
+  PriceSteals(unit);
+}
+
+// Whoever takes items of the unit has to import its file again, unless a worker that has done so is free.
+void Run::PriceSteals(UnitId id) {
+  const UnitState& unit = units_[Number(id)];
+  const double cost = unit.collectors.size() > unit.leases.size() ? 0 : 2 * unit.collect_seconds;
+  for (const LeaseId lease : unit.leases) open_leases_.SetCost(lease, cost);
+}
+
 // The lease's worker is through with it (`alive`: late news, a held teardown report, still counts).
 void Run::EndLease(LeaseId id, bool alive) {
   const auto found = leases_.find(id);
@@ -178,6 +191,10 @@ void Run::EndLease(LeaseId id, bool alive) {
   lease.open = false;
   lease.alive = alive;
   open_leases_.Close(id);
+  for (const UnitId unit : std::exchange(lease.units, {})) {
+    std::erase(units_[Number(unit)].leases, id);
+    PriceSteals(unit);
+  }
   if (!std::exchange(lease.released, true)) --unreleased_;
   --agents_[lease.agent].leases;
   if (agents_[lease.agent].queued > 0) --agents_[lease.agent].queued;

@@ -30,6 +30,8 @@ struct RunUnit {
   bool collected = false;
   bool given_out = false;
   double collect_seconds = 0;
+  std::vector<WorkerId> collectors;  // That have it collected.
+  std::vector<LeaseId> leases;       // Open ones with items of it.
 };
 
 // What stays together: a unit that nobody has collected, or items of one unit.
@@ -44,6 +46,7 @@ struct RunLease {
   AgentId agent{};
   std::vector<UnitId> uncollected;  // Units given as a whole whose Collected has not come.
   std::vector<ItemId> items;        // Known items of the lease, finished ones too.
+  std::vector<UnitId> units;        // Theirs.
   bool alive = true;                // News under it counts.
   bool open = true;                 // It holds a credit: neither done nor dead.
   bool released = false;

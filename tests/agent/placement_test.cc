@@ -6,9 +6,11 @@
 
 using namespace fastest;
 
-TEST_CASE("a batch goes to the idle, then to who can be started, then to the least busy") {
+TEST_CASE(
+    "a batch goes to the idle (who has collected it, of several), then to who can be started, then to the least busy") {
   constexpr Seat kIdle{true, false, 0}, kEmpty{false, false, 0}, kBusy{true, false, 1}, kFull{true, false, 2},
-      kClosed{true, true, 0}, kIdleAvoided{true, false, 0, true}, kFullAvoided{true, false, 2, true};
+      kClosed{true, true, 0}, kIdleAvoided{true, false, 0, true}, kFullAvoided{true, false, 2, true},
+      kIdleKnows{true, false, 0, false, true}, kBusyKnows{true, false, 1, false, true};
   struct Case {
     std::vector<Seat> seats;
     std::optional<std::size_t> chosen;
@@ -22,6 +24,8 @@ TEST_CASE("a batch goes to the idle, then to who can be started, then to the lea
                                              {{kClosed}, std::nullopt},
                                              {{kIdleAvoided, kBusy}, 1},
                                              {{kIdleAvoided, kFull}, 0},
-                                             {{kFullAvoided, kEmpty}, 1}}));
+                                             {{kFullAvoided, kEmpty}, 1},
+                                             {{kIdle, kIdleKnows}, 1},
+                                             {{kBusyKnows, kIdle}, 1}}));
   CHECK(ChooseSeat(c.seats) == c.chosen);
 }

@@ -213,6 +213,30 @@ TEST_CASE("an idle worker makes the longest lease give back what it has not star
   CHECK(std::count(play.revoked.begin(), play.revoked.end(), lease) == 1);
 }
 
+TEST_CASE("an idle worker that has collected the file need not be paid for importing it again") {
+  const bool knows = GENERATE(true, false);
+  RunOptions options = Workers(2);
+  options.history = [](const std::string&) { return 0.05; };
+  Play play(options);
+  play.plan.mode = CollectMode::kFile;
+  play.plan.units.resize(1);
+  play.plan.units[0].path = "a.py";
+  play.Join(kAgent, 2);
+  play.Say(kAgent, Walked{WorkerId{0}, {"a.py"}, {}});
+  Collected collected;
+  collected.lease = play.assigned.at(0).second.lease;
+  collected.seconds = 1;  // As long as the tests.
+  for (int i = 0; i < 20; ++i) collected.node_ids.push_back("a.py::t" + std::to_string(i));
+  if (knows) {
+    collected.worker = WorkerId{1};  // In a lease that has ended.
+    play.Say(kAgent, collected);
+    collected.worker = WorkerId{0};
+  }
+  play.Say(kAgent, collected);
+  play.Report(kAgent, collected.lease, {"a.py::t0", 0}, Phase::kSetup);
+  CHECK(play.revoked.size() == (knows ? 1 : 0));
+}
+
 TEST_CASE("what stays together is not taken from its worker, however idle the other is") {
   Play play(Workers(2));
   play.Join(kAgent, 2);
