@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""clang-tidy over our C++ files, as many at once as there are cores; a file that passed is not looked at again.
+"""clang-tidy over our C++ files, as many at once as there are cores; what passed is not looked at again.
 
     tidy.py BUILD_FOLDER
 
-A file passed if its text, .clang-tidy and all our headers were the same then: BUILD_FOLDER/tidy.json keeps the digests.
+It reads what the compiler reads, which is several files at once where the build unites them: the headers, most of the work, are
+read once for all of these. A source passed if its files, .clang-tidy and all our headers were the same then:
+BUILD_FOLDER/tidy.json keeps the digests.
 """
 
 from __future__ import annotations
@@ -13,18 +15,31 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def ours(build: pathlib.Path) -> list[pathlib.Path]:
-    """The files of the compilation database that are ours and are not tests."""
+def files_of(source: pathlib.Path) -> list[pathlib.Path]:
+    """What a source of the compilation database consists of: the files that CMake has united in it, or itself."""
+    if source.parent.name != "Unity":
+        return [source]
+    return [pathlib.Path(path) for path in re.findall(r'^#include "(.+)"', source.read_text(), re.MULTILINE)]
+
+
+def ours(build: pathlib.Path) -> dict[pathlib.Path, list[pathlib.Path]]:
+    """The sources that are ours and are not tests, with their files."""
     entries = json.loads((build / "compile_commands.json").read_text())
     paths = {pathlib.Path(entry["directory"], entry["file"]).resolve() for entry in entries}
     skipped = (build.resolve(), ROOT / "tests", ROOT / "bench")
-    return sorted(p for p in paths if p.is_relative_to(ROOT) and not any(p.is_relative_to(s) for s in skipped))
+    sources = {path: files_of(path) for path in sorted(paths)}
+
+    def is_ours(path: pathlib.Path) -> bool:
+        return path.is_relative_to(ROOT) and not any(path.is_relative_to(each) for each in skipped)
+
+    return {source: files for source, files in sources.items() if all(map(is_ours, files))}
 
 
 def digest(paths: list[pathlib.Path]) -> str:
@@ -32,7 +47,7 @@ def digest(paths: list[pathlib.Path]) -> str:
 
 
 def complaints(path: pathlib.Path, build: pathlib.Path) -> str:
-    """What clang-tidy has to say about a file; nothing if it passes."""
+    """What clang-tidy has to say about a source; nothing if it passes."""
     # gcc's own warnings are told by the compiler; clang would not know some of its options.
     command = ["clang-tidy", "--quiet", "-p", str(build), "--extra-arg=-Wno-unknown-warning-option", str(path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
@@ -43,11 +58,11 @@ def main() -> int:
     build = pathlib.Path(sys.argv[1])
     kept = build / "tidy.json"
     passed: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
-    paths = ours(build)
-    headers = [ROOT / ".clang-tidy", *sorted(h for p in {p.parent for p in paths} for h in p.glob("*.h"))]
-    common = digest(headers)
-    wanted = {path: digest([path]) + common for path in paths}
-    stale = [path for path in paths if passed.get(str(path)) != wanted[path]]
+    sources = ours(build)
+    folders = {path.parent for files in sources.values() for path in files}
+    common = digest([ROOT / ".clang-tidy", *sorted(header for folder in folders for header in folder.glob("*.h"))])
+    wanted = {source: digest(files) + common for source, files in sources.items()}
+    stale = [source for source in sources if passed.get(str(source)) != wanted[source]]
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for path, text in zip(stale, pool.map(lambda p: complaints(p, build), stale)):
@@ -56,8 +71,9 @@ def main() -> int:
                 print(text, flush=True)
             else:
                 passed[str(path)] = wanted[path]
-    kept.write_text(json.dumps({str(path): passed[str(path)] for path in paths if str(path) in passed}))
-    print(f"clang-tidy: {len(stale)} of {len(paths)} files looked at, {failed} with complaints")
+    kept.write_text(json.dumps({str(source): passed[str(source)] for source in sources if str(source) in passed}))
+    looked_at = sum(len(sources[source]) for source in stale)
+    print(f"clang-tidy: {looked_at} of {sum(map(len, sources.values()))} files looked at, {failed} sources with complaints")
     return 1 if failed else 0
 
 
