@@ -107,10 +107,8 @@ void Run::EnterUnit(Collected& collected, LeaseState& lease) {
     unit.collectors.push_back(collected.worker);
     unit.collect_seconds = collected.seconds;
   }
-  if (std::find(lease.units.begin(), lease.units.end(), collected.unit) == lease.units.end())
-    EnterLease(collected.lease, lease, collected.unit);
-  else
-    PriceSteals(collected.unit);
+  EnterLease(collected.lease, lease, collected.unit);
+  PriceSteals(collected.unit);
   UnitCollected event = EventOf(collected.unit);
   AcceptCollectReports(std::move(collected.reports), &event.reports);
   if (unit.collected) {

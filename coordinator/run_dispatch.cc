@@ -160,6 +160,7 @@ LeaseId Run::Give(AgentId agent, const std::vector<std::uint32_t>& tasks, bool r
     }
     if (plan_.mode == CollectMode::kFile && !task.items.empty()) EnterLease(id, lease, task.unit);
   }
+  for (const UnitId unit : lease.units) PriceSteals(unit);
   assign.together = lease.together;
   leases_.emplace(id, std::move(lease));
   --agents_[agent].credit;
@@ -169,11 +170,12 @@ LeaseId Run::Give(AgentId agent, const std::vector<std::uint32_t>& tasks, bool r
   return id;
 }
 
-// The lease has items of the unit.
+// The lease has items of the unit; of several tasks, perhaps.
 void Run::EnterLease(LeaseId id, LeaseState& lease, UnitId unit) {
+  std::vector<LeaseId>& leases = units_[Number(unit)].leases;
+  if (std::find(leases.begin(), leases.end(), id) != leases.end()) return;
+  leases.push_back(id);
   lease.units.push_back(unit);
-  units_[Number(unit)].leases.push_back(id);
-  PriceSteals(unit);
 }
 
 // Whoever takes items of the unit has to import its file again, unless a worker that has done so is free.

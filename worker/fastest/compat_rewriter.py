@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import ast
 import functools
-import gc
 import types
 
 import pytest
 from _pytest.assertion import rewrite
 
 from fastest import compat
+from fastest.garbage import no_garbage_collection
 
 _KNOWN = (8, 3) <= compat.VERSION <= (9, 2)  # Versions whose code was compared. Up to 8.2 new nodes get their places otherwise.
 # Where a node's children are that can have a place of their own.
@@ -43,18 +43,13 @@ _CHILDREN = {
 
 def compile_rewritten(source: bytes, path: str, config: pytest.Config) -> types.CodeType:
     """What pytest's _rewrite_test makes of the source, with its errors and warnings."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
+    with no_garbage_collection():
         tree = ast.parse(source, filename=path)
         if _KNOWN:
             _faster()(path, config, source).run(tree)
         else:
             rewrite.rewrite_asserts(tree, source, path, config)
         return compile(tree, path, "exec", dont_inherit=True)
-    finally:
-        if collects:
-            gc.enable()
 
 
 def _copy_location(new: ast.AST, old: ast.AST) -> ast.AST:

@@ -150,7 +150,9 @@ class Neighbours:
         self.plugins = plugins  # How many there were.
         self.ihook = parent.ihook
         self._foreign = ForeignHooks(self.ihook, parent.config, lambda impl: True, single)
-        self._busy = ForeignHooks(self.ihook, parent.config, lambda impl: not idle_plugins.may_be_idle(impl), single)
+        self._busy = self._foreign
+        if idle_plugins.are_loaded():
+            self._busy = ForeignHooks(self.ihook, parent.config, lambda impl: not idle_plugins.may_be_idle(impl), single)
         self.nodes = parent.listchain()
         self.marks = [node.own_markers for node in self.nodes]
         self._mark_count = self.count_marks()
@@ -160,7 +162,8 @@ class Neighbours:
         self.calls_itself = self.is_known and known_hooks.calls_functions_itself(self.ihook)
 
     def foreign_of(self, item: pytest.Item) -> ForeignHooks:
-        return self._busy if idle_plugins.are_idle_for(item) else self._foreign
+        has_idle = self._busy is not self._foreign
+        return self._busy if has_idle and idle_plugins.are_idle_for(item) else self._foreign
 
     def have_filters(self, item: pytest.Item) -> bool:
         """Whether warnings have marks that filter them."""

@@ -15,6 +15,10 @@ _HYPOTHESIS = "_hypothesis_pytestplugin"
 _MARK = "hypothesis"  # In the name of each attribute that it gives to functions and items.
 
 
+def are_loaded() -> bool:
+    return _HYPOTHESIS in sys.modules
+
+
 def may_be_idle(impl: object) -> bool:
     """Whether a hook is one of such a plugin."""
     return getattr(impl.plugin, "__name__", None) == _HYPOTHESIS
