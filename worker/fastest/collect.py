@@ -24,10 +24,10 @@ from fastest.units import Key, Lease, describe, entries_of, keys_of
 from fastest.wire import COLLECTED
 
 
-def whole_answer(session: pytest.Session, recorder: Recorder, seconds: float) -> dict[str, Any]:
+def whole_answer(session: pytest.Session, recorder: Recorder, seconds: float, start: dict[str, Any]) -> dict[str, Any]:
     """COLLECTED for a process that has collected everything."""
     answer = {"lease": 0, "unit": 0, "seconds": seconds, "problem": own_loop.problem(session.config)}
-    return {**answer, **describe(session.items), **recorder.take_collection()}
+    return {**answer, **describe(session.items, start.get("serial") or []), **recorder.take_collection()}
 
 
 class FilePlugin:
@@ -84,6 +84,7 @@ class FileUnits:
         prepend = session.config.getoption("importmode") == "prepend"
         self._sys_path = RootPaths(start.get("roots") or [], prepend)
         self._imports: list[str] = start.get("imports") or []
+        self._serial: list[str] = start.get("serial") or []
 
     # ---- what the worker asks ----
     def walk(self) -> dict[str, Any]:
@@ -129,9 +130,11 @@ class FileUnits:
             self._units[unit] = (items, keys, {key: index for index, key in enumerate(keys)})
         items, _, known = self._units[unit]
         answer = {"lease": lease, "unit": unit, "seconds": perf_counter() - started, "problem": self._find_problem()}
-        self._recorder.link.send(COLLECTED, {**answer, **describe(items), **self._recorder.take_collection()})
+        told = describe(items, self._serial)
+        self._recorder.link.send(COLLECTED, {**answer, **told, **self._recorder.take_collection()})
         if not assignment.get("items"):
-            return [Entry(lease, unit, index, item) for index, item in enumerate(items)], []
+            alone = frozenset(told["serial"])  # They are assigned by themselves, after all others.
+            return [Entry(lease, unit, index, item) for index, item in enumerate(items) if index not in alone], []
         return entries_of(lease, unit, assignment["items"], known, items)
 
     def keys_by_unit(self, entries: list[Entry], lease: Lease) -> list[dict[str, Any]]:

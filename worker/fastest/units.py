@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fnmatch
+import functools
+import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,13 +41,14 @@ def keys_of(items: list[pytest.Item]) -> list[Key]:
     return keys
 
 
-def describe(items: list[pytest.Item]) -> dict[str, Any]:
+def describe(items: list[pytest.Item], serial_globs: list[str]) -> dict[str, Any]:
     """The parts of COLLECTED that items tell by themselves."""
+    matches = _matcher(serial_globs)
     marked = _with_marks(items, ("xdist_group", "fastest"))
     groups = [_group(item) if is_marked else "" for item, is_marked in zip(items, marked)]
     return {
         "ids": [item.nodeid for item in items],
-        "serial": [index for index, item in enumerate(items) if marked[index] and _is_serial(item)],
+        "serial": [index for index, item in enumerate(items) if (marked[index] and _is_serial(item)) or matches(item.nodeid)],
         "groups": groups if any(groups) else [],
         "divisible": divisible(items),
     }
@@ -66,6 +71,23 @@ def _group(item: pytest.Item) -> str:
         str(mark.args[0] if mark.args else mark.kwargs.get("name", "default")) for mark in item.iter_markers("xdist_group")
     }
     return "_".join(sorted(names))
+
+
+def _matcher(globs: list[str]) -> Callable[[str], object]:
+    """Says of a node id whether a glob matches it, or its file, or a folder above. `*` stands for slashes, too."""
+    if not globs:
+        return lambda _node_id: False
+    pattern = re.compile("|".join(fnmatch.translate(glob.rstrip("/")) for glob in globs))
+
+    @functools.lru_cache(maxsize=None)
+    def matches_path(path: str) -> bool:
+        parts = path.split("/")
+        return any(pattern.match("/".join(parts[:count])) for count in range(1, len(parts) + 1))
+
+    def matches(node_id: str) -> object:
+        return node_id in globs or matches_path(node_id.partition("::")[0]) or pattern.match(node_id)
+
+    return matches
 
 
 def _is_serial(item: pytest.Item) -> bool:

@@ -184,7 +184,7 @@ class Zygote:
         if self._told_collection or self.file_mode:
             return
         self._told_collection, self._collection_errors = True, session.testsfailed
-        answer = collect.whole_answer(session, self._recorder, self._collect_seconds)
+        answer = collect.whole_answer(session, self._recorder, self._collect_seconds, self._order.get("start") or {})
         self._recorder.link.send(wire.COLLECTED, answer)
         self.is_collecting = False
 
