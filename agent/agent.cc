@@ -107,7 +107,7 @@ void Agent::On(const fastest::Release& release) {
   if (waiting != waiting_.end()) {
     waiting->run = true;
   } else if (Place* place = Holder(release.lease)) {
-    place->worker->Release(release.lease);
+    place->worker->Release(release);
     ArmTick();
   }
 }

@@ -89,11 +89,11 @@ void Worker::Hand(const Assign& assign) {
   Tell(wire::kAssign, wire::EncodeAssign(assign));
 }
 
-void Worker::Release(LeaseId lease) {
+void Worker::Release(const fastest::Release& release) {
   for (Lease& one : leases_) {
-    if (one.id == lease) one.run = true;
+    if (one.id == release.lease) one.run = true;
   }
-  Tell(wire::kRelease, wire::EncodeLease(lease));
+  Tell(wire::kRelease, wire::EncodeRelease(release));
 }
 
 void Worker::Revoke(LeaseId lease) { Tell(wire::kRevoke, wire::EncodeLease(lease)); }

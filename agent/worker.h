@@ -56,7 +56,7 @@ class Worker {
   void Inherit(ItemKeys items) { whole_ = std::move(items); }
 
   void Hand(const Assign& assign);
-  void Release(LeaseId lease);
+  void Release(const fastest::Release& release);
   void Revoke(LeaseId lease);
   // Of each lease that runs, gives back the files that have not begun; asked once a lease.
   void RevokeFiles();

@@ -154,6 +154,19 @@ std::string EncodeAssign(const Assign& assign) {
   return Dump(order);
 }
 
+std::string EncodeRelease(const Release& release) {
+  const auto list = [](const std::vector<Release::Part>& parts) {
+    Json all = Json::array();
+    for (const Release::Part& part : parts)
+      all.push_back({{"unit", Number(part.unit)}, {"items", ItemList(part.items)}});
+    return all;
+  };
+  return Dump({{"lease", Number(release.lease)},
+               {"next", list(release.next)},
+               {"gone", list(release.gone)},
+               {"rest", release.rest}});
+}
+
 std::string EncodeLease(LeaseId lease) { return fmt::format("{{\"lease\":{}}}", Number(lease)); }
 
 std::string EncodeRevokeFiles(LeaseId lease) { return fmt::format(R"({{"lease":{},"files":true}})", Number(lease)); }

@@ -86,7 +86,8 @@ Result<ProcessAnswer> DecodeProcess(std::string_view body);
 // ---- agent -> worker ----
 
 std::string EncodeAssign(const Assign& assign);
-std::string EncodeLease(LeaseId lease);        // RELEASE, REVOKE.
+std::string EncodeRelease(const Release& release);
+std::string EncodeLease(LeaseId lease);  // REVOKE.
 std::string EncodeRevokeFiles(LeaseId lease);  // REVOKE of whole files.
 std::string EncodeStop(Stop::How how);
 std::string EncodeSharedAnswer(const SharedAnswer& answer);

@@ -120,6 +120,7 @@ void Run::On(AgentId agent, ItemReport& report) {
 void Run::StartItem(ItemId item, WorkerId worker) {
   if (ledger_[item].state == Ledger::State::kLeased)
     open_leases_.Begin(ledger_[item].lease, KnownSeconds(item), Seconds(now_ - started_).count());
+  DrawOnReserve(item, false);
   ledger_.Start(item, worker);
 }
 
@@ -163,6 +164,7 @@ void Run::On(AgentId agent, ItemFinished& finished) {
 
 void Run::FinishItem(ItemId item, WorkerId worker, bool held) {
   const bool again = ledger_[item].again;
+  DrawOnReserve(item, true);
   if (!again && RetryItem(item, worker)) return;
   ledger_.Finish(item, held);
   if (auto reports = unpublished_.extract(Number(item))) {
@@ -234,6 +236,7 @@ void Run::On(AgentId agent, Revoked& revoked) {
       open_leases_.RemoveWaiting(revoked.lease, KnownSeconds(item));
       ledger_.Return(item);
     }
+    lease.reserve = {};  // It is among them.
     std::erase_if(lease.items, [&](ItemId item) { return ledger_[item].lease != revoked.lease; });
     double seconds = 0;
     for (const ItemId item : back) seconds += PredictSeconds(item);

@@ -24,6 +24,7 @@
 #include "coordinator/shared_fixtures.h"
 #include "coordinator/warning_counts.h"
 #include "protocol/event.h"
+#include "scheduler/grouping.h"
 #include "scheduler/open_leases.h"
 #include "scheduler/work_queue.h"
 
@@ -157,7 +158,6 @@ class Run {
   void CheckCollectionFinished();
   // run_restore.cc: what a resumed run takes over
   void KeepRestoredCuts(std::vector<PlannedUnit>* units) const;
-  static std::optional<PlannedUnit> RestOf(const std::vector<const RestoredUnit*>& parts, PlannedUnit file);
   void RestoreSession();
   bool RestoreUnit(UnitId unit);
   void RestoreWhole();
@@ -172,6 +172,10 @@ class Run {
   // run_dispatch.cc: who gets what
   void Dispatch();
   void DispatchCollectFirst();
+  void ReleaseAll();
+  void ReleaseMore(LeaseId id, LeaseState& lease);
+  void DrawOnReserve(ItemId item, bool has_finished);
+  bool StealReserve();
   void DispatchSerial();
   void DispatchSingle();
   void DispatchQueue();
@@ -185,6 +189,7 @@ class Run {
   void QueueAgain(const std::vector<ItemId>& items);
   void QueueGroups(UnitId unit, const std::vector<ItemId>& items, double largest, double cut);
   std::vector<Task> GroupsOf(UnitId unit, const std::vector<ItemId>& items, double largest, double cut) const;
+  std::vector<GroupItem> Groupable(const std::vector<ItemId>& items, double cut) const;
   bool CanBeDivided(const LeaseState& lease, double cut) const;
   std::string_view MarkOf(ItemId item) const;
   void EnterLease(LeaseId id, LeaseState& lease, UnitId unit);
@@ -201,15 +206,14 @@ class Run {
   Plan plan_;
   Stage stage_ = Stage::kStarting;
   Effects effects_;
-  Time now_{}, started_{}, ready_at_{};
+  Time now_{}, started_{}, ready_at_{}, looked_{};  // When work was last looked for because of an item's news.
   std::map<AgentId, Agent> agents_;
   std::uint32_t next_worker_ = 0, refused_ = 0;
   std::vector<AgentId> agent_of_;  // By worker.
-  std::string first_ready_;        // The first READY: the plan is made from it, and others must agree with it.
-  std::string first_platform_;
+  std::string first_ready_, first_platform_;  // The first READY: the plan is made from it, and others must agree with it.
   std::optional<AgentId> walker_;
   std::vector<UnitState> units_;
-  bool planned_ = false, walked_ = false, whole_entered_ = false;
+  bool planned_ = false, walked_ = false, whole_entered_ = false, serial_given_ = false;
   Ledger ledger_;
   std::unordered_map<std::uint32_t, std::vector<TestReport>> unpublished_;  // By ItemId, of items not finished.
   std::vector<std::string> groups_;               // xdist_group of each item ("" beyond its end).
@@ -218,7 +222,6 @@ class Run {
   std::vector<std::pair<ItemId, RestoredItem>> unpublished_restored_;
   std::vector<ItemId> serial_;  // Items that run alone, after the others.
   std::set<std::uint32_t> serial_set_;
-  bool serial_given_ = false;
   SharedFixtures shared_;
   std::map<ItemId, Attempts> attempts_;
   std::vector<Retry> retries_;  // In the order of their failures.
@@ -227,7 +230,6 @@ class Run {
   std::map<LeaseId, LeaseState> leases_;
   OpenLeases open_leases_;
   std::uint32_t unreleased_ = 0;               // Leases that wait for Release.
-  Time looked_{};                              // When work was last looked for because of an item's news.
   mutable std::vector<float> predicted_;       // By ItemId: the history's answer; NaN: not asked yet.
   mutable std::size_t first_uncollected_ = 0;  // All units before it are collected.
   std::uint64_t next_lease_ = 1;
@@ -236,11 +238,9 @@ class Run {
   RunTotals counts_;
   bool incomplete_ok_ = false;         // The run was asked to stop: items without a result are no error.
   std::optional<int> stop_exit_code_;  // 1 for --maxfail, 2 for an interrupt, pytest.exit's code.
-  std::string stop_reason_;
-  std::optional<int> hosted_exit_code_;  // A single worker's own exit status.
+  std::string stop_reason_, failure_text_;
+  std::optional<int> hosted_exit_code_, failure_code_;  // A single worker's own exit status; of a run without a plan.
   std::string plugin_text_;              // What its plugins wrote for the summary.
-  std::string failure_text_;
-  std::optional<int> failure_code_;
   double collect_seconds_ = 0, test_seconds_ = 0;
   std::vector<double> worker_busy_;
   bool internal_error_ = false, finished_ = false;

@@ -11,7 +11,6 @@
 
 #include "base/check.h"
 #include "coordinator/run.h"
-#include "scheduler/grouping.h"
 
 namespace fastest {
 namespace {
@@ -24,6 +23,36 @@ constexpr std::size_t kLeastToCut = 4;
 constexpr std::size_t kSpareVictims = 8;
 // While only items bring news, work is looked for so often.
 constexpr std::chrono::milliseconds kLookEvery{20};
+// A worker may run this part of its lease's reserve at a time, but so many seconds of it.
+constexpr double kWindow = 0.25;
+constexpr double kLeastWindow = 0.25;
+
+// Whoever takes items of the unit has to import its file again, unless a worker that has done so is free.
+double StealCost(const RunUnit& unit) {
+  return unit.collectors.size() > unit.leases.size() ? 0 : 2 * unit.collect_seconds;
+}
+
+GroupRule RuleOf(const RunOptions& options) {
+  switch (options.dist) {
+    case Dist::kLoadFile:
+      return GroupRule::kFileWhole;
+    case Dist::kLoadScope:
+      return GroupRule::kScope;
+    case Dist::kLoadGroup:
+      return GroupRule::kMark;
+    default:
+      return options.optimizer == Optimizer::kAggressive ? GroupRule::kFree : GroupRule::kFile;
+  }
+}
+
+std::vector<Release::Part> PartsOf(const std::vector<ItemId>& items, const Ledger& ledger) {
+  std::vector<Release::Part> parts;
+  for (const ItemId item : items) {
+    if (parts.empty() || parts.back().unit != ledger[item].unit) parts.push_back({ledger[item].unit, {}});
+    parts.back().items.push_back(ledger[item].key);
+  }
+  return parts;
+}
 
 }  // namespace
 
@@ -83,7 +112,8 @@ std::string_view Run::MarkOf(ItemId item) const {
   return Number(item) < groups_.size() ? std::string_view(groups_[Number(item)]) : "";
 }
 
-std::vector<Run::Task> Run::GroupsOf(UnitId unit, const std::vector<ItemId>& items, double largest, double cut) const {
+// What items are to GroupItems; classes, where they may be, are cut if they have so many seconds left.
+std::vector<GroupItem> Run::Groupable(const std::vector<ItemId>& items, double cut) const {
   std::unordered_map<std::string_view, double> left;  // Seconds, by class that may be cut.
   if (cut < HUGE_VAL && !divisible_.empty()) {
     for (const ItemId item : items) {
@@ -99,10 +129,12 @@ std::vector<Run::Task> Run::GroupsOf(UnitId unit, const std::vector<ItemId>& ite
     grouped.push_back({id, MarkOf(item), PredictSeconds(item), divisible_.contains(WithoutParameters(id)),
                        rest != left.end() && rest->second >= cut});
   }
-  GroupRule rule = options_.optimizer == Optimizer::kAggressive ? GroupRule::kFree : GroupRule::kFile;
-  if (options_.dist == Dist::kLoadFile) rule = GroupRule::kFileWhole;
-  if (options_.dist == Dist::kLoadScope) rule = GroupRule::kScope;
-  if (options_.dist == Dist::kLoadGroup) rule = GroupRule::kMark;
+  return grouped;
+}
+
+std::vector<Run::Task> Run::GroupsOf(UnitId unit, const std::vector<ItemId>& items, double largest, double cut) const {
+  const std::vector<GroupItem> grouped = Groupable(items, cut);
+  GroupRule rule = RuleOf(options_);
   if (items.size() < kLeastToCut && rule == GroupRule::kFile) rule = GroupRule::kFileWhole;
   std::vector<Task> tasks;
   for (const auto& group : GroupItems(grouped, rule, largest)) {
@@ -178,11 +210,9 @@ void Run::EnterLease(LeaseId id, LeaseState& lease, UnitId unit) {
   lease.units.push_back(unit);
 }
 
-// Whoever takes items of the unit has to import its file again, unless a worker that has done so is free.
 void Run::PriceSteals(UnitId id) {
   const UnitState& unit = units_[Number(id)];
-  const double cost = unit.collectors.size() > unit.leases.size() ? 0 : 2 * unit.collect_seconds;
-  for (const LeaseId lease : unit.leases) open_leases_.SetCost(lease, cost);
+  for (const LeaseId lease : unit.leases) open_leases_.SetCost(lease, StealCost(unit));
 }
 
 // The lease's worker is through with it (`alive`: late news, a held teardown report, still counts).
@@ -241,16 +271,97 @@ void Run::Dispatch() {
   if (plan_.mode == CollectMode::kFile && plan_.collect_first && stage_ == Stage::kCollecting)
     return DispatchCollectFirst();
   if (plan_.mode != CollectMode::kFile && stage_ == Stage::kCollecting) return;
-  for (auto at = leases_.begin(); unreleased_ > 0 && at != leases_.end(); ++at) {
-    auto& [id, lease] = *at;
-    if (std::exchange(lease.released, true)) continue;
-    --unreleased_;
-    effects_.messages.emplace_back(lease.agent, Release{id});
-  }
+  ReleaseAll();
   DispatchRetries();
   DispatchQueue();
   Steal();
   DispatchSerial();
+}
+
+// What was collected may run: of each lease a part at a time, the rest is its reserve. What by the history is long does
+// not wait where it would hold up the end.
+void Run::ReleaseAll() {
+  if (unreleased_ == 0) return;
+  double seconds = 0;
+  for (const auto& [id, lease] : leases_) {
+    if (lease.released) continue;
+    for (const ItemId item : lease.items) seconds += std::max(KnownSeconds(item), 0.0);
+  }
+  for (auto& [id, lease] : leases_) {
+    if (std::exchange(lease.released, true)) continue;
+    --unreleased_;
+    if (lease.together || !lease.uncollected.empty()) {
+      effects_.messages.emplace_back(lease.agent, Release{id, {}, {}, true});
+      continue;
+    }
+    std::vector<GroupItem> grouped = Groupable(lease.items, kLeastClassCut);
+    for (std::size_t i = 0; i < grouped.size(); ++i) grouped[i].seconds = std::max(KnownSeconds(lease.items[i]), 0.0);
+    for (const auto& part : PartsInOrder(grouped, RuleOf(options_), seconds / LiveWorkers())) {
+      std::vector<ItemId> items;
+      double predicted = 0;
+      for (const auto index : part) {
+        items.push_back(lease.items[index]);
+        predicted += PredictSeconds(lease.items[index]);
+      }
+      lease.reserve.Add(std::move(items), predicted);
+    }
+    ReleaseMore(id, lease);
+  }
+}
+
+void Run::ReleaseMore(LeaseId id, LeaseState& lease) {
+  std::vector<ItemId> items;
+  if (!lease.reserve.empty())
+    items = lease.reserve.TakeFront(std::max(kLeastWindow, lease.reserve.seconds() * kWindow));
+  lease.ready += static_cast<std::uint32_t>(items.size());
+  lease.refill_at = lease.ready / 2;
+  // The rest is named if its order is not the worker's.
+  const bool rest = lease.reserve.empty();
+  const bool named = !rest || !std::is_sorted(items.begin(), items.end());
+  effects_.messages.emplace_back(
+      lease.agent, Release{id, named ? PartsOf(items, ledger_) : std::vector<Release::Part>{}, {}, rest});
+}
+
+// An item begins, or has finished. What stands behind a long one could not be taken back: it waits for its end.
+void Run::DrawOnReserve(ItemId item, bool has_finished) {
+  if (!plan_.collect_first || stage_ != Stage::kRunning) return;
+  const auto found = leases_.find(ledger_[item].lease);
+  if (found == leases_.end() || !found->second.open) return;
+  LeaseState& lease = found->second;
+  if (ledger_[item].state == Ledger::State::kLeased && lease.ready > 0) --lease.ready;
+  if (lease.reserve.empty() || lease.ready > lease.refill_at) return;
+  if (has_finished || KnownSeconds(item) <= kLeastWindow) ReleaseMore(found->first, lease);
+}
+
+// Half of the fullest reserve goes back to the queue, if that is worth it; whether it was.
+bool Run::StealReserve() {
+  const auto seconds_of = [](const LeaseState& lease) {
+    return lease.open && !lease.keeps_reserve ? lease.reserve.seconds() : 0;
+  };
+  const auto fullest = std::max_element(leases_.begin(), leases_.end(), [&](const auto& a, const auto& b) {
+    return seconds_of(a.second) < seconds_of(b.second);
+  });
+  if (fullest == leases_.end() || seconds_of(fullest->second) <= 0) return false;
+  auto& [id, lease] = *fullest;
+  const double half = lease.reserve.seconds() / 2;
+  const std::vector<ItemId> items = lease.reserve.TakeBack(half);
+  std::set<UnitId> units;
+  for (const ItemId item : items) units.insert(ledger_[item].unit);
+  double cost = LeastSteal(true);
+  for (const UnitId unit : units) cost += StealCost(units_[Number(unit)]);
+  if (half < cost) {
+    lease.reserve.Add(items, half);
+    lease.keeps_reserve = true;
+    return false;
+  }
+  effects_.messages.emplace_back(lease.agent, Release{id, {}, PartsOf(items, ledger_), lease.reserve.empty()});
+  for (const ItemId item : items) {
+    open_leases_.RemoveWaiting(id, KnownSeconds(item));
+    ledger_.Return(item);
+  }
+  std::erase_if(lease.items, [&](ItemId item) { return ledger_[item].lease != id; });
+  QueueAgain(items);
+  return true;
 }
 
 // The worker has pytest's order: everything it has collected, in one batch. A restarted one gets what is left.
@@ -325,6 +436,7 @@ void Run::Steal() {
   const double least = LeastSteal(plan_.mode == CollectMode::kFile);
   const double now = Seconds(now_ - started_).count();
   std::size_t wanted = idle - open_leases_.revoking();
+  for (; wanted > 0 && StealReserve(); --wanted) DispatchQueue();
   for (const LeaseId victim :
        open_leases_.Victims(wanted + kSpareVictims, UnknownSeconds(), least, is_overbooked, now)) {
     if (wanted == 0) break;

@@ -23,16 +23,9 @@ std::string Listed(const std::vector<std::string>& words) {
   return words.size() <= kMost ? text : fmt::format("{} and {} more", text, words.size() - kMost);
 }
 
-}  // namespace
-
-void Run::On(Restored& restored) {
-  restored_ = std::move(restored);
-  next_lease_ = (std::uint64_t{restored_.part} << 32U) + 1;
-}
-
 // What of a file is left when these parts of it are taken: a part that names what it includes, or everything but.
 // Nothing, if nothing is left.
-std::optional<PlannedUnit> Run::RestOf(const std::vector<const RestoredUnit*>& parts, PlannedUnit file) {
+std::optional<PlannedUnit> RestOf(const std::vector<const RestoredUnit*>& parts, PlannedUnit file) {
   std::vector<std::string> included;
   const std::vector<std::string>* excluded = nullptr;
   for (const RestoredUnit* part : parts) {
@@ -47,6 +40,13 @@ std::optional<PlannedUnit> Run::RestOf(const std::vector<const RestoredUnit*>& p
   file.exclude.clear();
   if (file.include.empty()) return std::nullopt;
   return file;
+}
+
+}  // namespace
+
+void Run::On(Restored& restored) {
+  restored_ = std::move(restored);
+  next_lease_ = (std::uint64_t{restored_.part} << 32U) + 1;
 }
 
 // A file that was collected, wholly or in parts, keeps these; what they leave is one part more.

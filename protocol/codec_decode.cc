@@ -36,6 +36,7 @@ CollectReport Get(wire::CollectReport::Reader in) {
 
 Revoked::Part Get(wire::Revoked::Part::Reader in);
 Assignment Get(wire::Assignment::Reader in);
+Release::Part Get(wire::Release::Part::Reader in);
 
 template <typename Value, typename List>
 std::vector<Value> GetAll(List list) {
@@ -56,6 +57,8 @@ std::vector<Value> GetAll(List list) {
 Revoked::Part Get(wire::Revoked::Part::Reader in) {
   return {UnitId{in.getUnit()}, in.getWhole(), GetAll<ItemKey>(in.getItems())};
 }
+
+Release::Part Get(wire::Release::Part::Reader in) { return {UnitId{in.getUnit()}, GetAll<ItemKey>(in.getItems())}; }
 
 Assignment Get(wire::Assignment::Reader in) {
   return {UnitId{in.getUnit()},
@@ -232,7 +235,8 @@ CoordinatorMessage Take(wire::Message::Reader in, CoordinatorMessage*) {
                     m.getAvoid(),          m.getTogether()};
     }
     case Message::RELEASE:
-      return Release{LeaseId{in.getRelease()}};
+      return Release{LeaseId{in.getRelease().getLease()}, GetAll<Release::Part>(in.getRelease().getNext()),
+                     GetAll<Release::Part>(in.getRelease().getGone()), in.getRelease().getRest()};
     case Message::REVOKE:
       return Revoke{LeaseId{in.getRevoke()}};
     case Message::STOP:

@@ -22,6 +22,7 @@ void Set(wire::CollectReport::Builder out, const CollectReport& report) {
 
 void Set(wire::Revoked::Part::Builder out, const Revoked::Part& part);
 void Set(wire::Assignment::Builder out, const Assignment& unit);
+void Set(wire::Release::Part::Builder out, const Release::Part& part);
 
 // A list of structs: `init(n)` makes the list, Set() fills each.
 template <typename Init, typename Values>
@@ -259,7 +260,18 @@ void Put(wire::Message::Builder out, const Assign& m) {
   SetAll([&](unsigned n) { return b.initUnits(n); }, m.units);
 }
 
-void Put(wire::Message::Builder out, const Release& m) { out.setRelease(Number(m.lease)); }
+void Set(wire::Release::Part::Builder out, const Release::Part& part) {
+  out.setUnit(Number(part.unit));
+  SetAll([&](unsigned n) { return out.initItems(n); }, part.items);
+}
+
+void Put(wire::Message::Builder out, const Release& m) {
+  auto b = out.initRelease();
+  b.setLease(Number(m.lease));
+  SetAll([&](unsigned n) { return b.initNext(n); }, m.next);
+  SetAll([&](unsigned n) { return b.initGone(n); }, m.gone);
+  b.setRest(m.rest);
+}
 void Put(wire::Message::Builder out, const Revoke& m) { out.setRevoke(Number(m.lease)); }
 
 void Put(wire::Message::Builder out, const Stop& m) {

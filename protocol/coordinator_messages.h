@@ -73,9 +73,16 @@ struct Assign {
   bool together = false;    // Revoke takes all of it or, once an item has begun, nothing (--dist loadfile and its kin).
 };
 
-// Runs what the lease has collected.
+// Of what the lease has collected these run next, in this order; those are another's now; and so the rest may run, too.
 struct Release {
+  struct Part {
+    UnitId unit{};
+    std::vector<ItemKey> items;
+  };
   LeaseId lease{};
+  std::vector<Part> next;
+  std::vector<Part> gone;
+  bool rest = true;
 };
 struct Revoke {
   LeaseId lease{};

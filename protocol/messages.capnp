@@ -44,7 +44,7 @@ struct Message {
     begin @22 :Begin;
     walk @23 :Void;
     assign @24 :Assign;
-    release @25 :UInt64;
+    release @25 :Release;
     revoke @26 :UInt64;
     stop @27 :Stop;
     leaving @28 :Text;
@@ -148,6 +148,17 @@ struct Revoked {
     unit @0 :UInt32;
     whole @1 :Bool;
     items @2 :List(ItemKey);
+  }
+}
+
+struct Release {
+  lease @0 :UInt64;
+  next @1 :List(Part);
+  gone @2 :List(Part);
+  rest @3 :Bool;
+  struct Part {
+    unit @0 :UInt32;
+    items @1 :List(ItemKey);
   }
 }
 

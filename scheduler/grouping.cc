@@ -1,7 +1,10 @@
 #include "scheduler/grouping.h"
 
 #include <algorithm>
+#include <iterator>
+#include <numeric>
 #include <unordered_map>
+#include <utility>
 
 namespace fastest {
 namespace {
@@ -106,6 +109,31 @@ std::vector<std::vector<std::uint32_t>> GroupItems(std::span<const GroupItem> it
     }
   }
   return pieces;
+}
+
+std::vector<std::vector<std::uint32_t>> PartsInOrder(std::span<const GroupItem> items, GroupRule rule, double share) {
+  constexpr double kLong = 1.0 / 8, kLate = 1.05;
+  Group all(items.size());
+  std::iota(all.begin(), all.end(), 0U);
+  std::vector<Group> parts;
+  for (const auto index : all) {
+    const bool other_file = index == 0 || FileOf(items[index].node_id) != FileOf(items[index - 1].node_id);
+    if (other_file || (MayCut(items[index], rule) && MayCutBefore(items, all, index))) parts.emplace_back();
+    parts.back().push_back(index);
+  }
+  std::vector<std::pair<double, Group>> late;
+  double end = 0;
+  for (Group& part : parts) {
+    const double seconds = SecondsOf(items, part);
+    end += seconds;
+    if (seconds > 0 && seconds >= share * kLong && end > share * kLate) late.emplace_back(seconds, std::move(part));
+  }
+  std::erase_if(parts, [](const Group& part) { return part.empty(); });
+  std::stable_sort(late.begin(), late.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<Group> ordered;
+  for (auto& [seconds, part] : late) ordered.push_back(std::move(part));
+  ordered.insert(ordered.end(), std::make_move_iterator(parts.begin()), std::make_move_iterator(parts.end()));
+  return ordered;
 }
 
 double LongestPart(std::span<const GroupItem> items, const std::vector<std::uint32_t>& group, GroupRule rule) {

@@ -182,7 +182,7 @@ TEST_CASE("a release that comes while its batch waits for a worker counts") {
   Assign held = Batch(2, {"p"});
   held.run = false;
   host->Receive(held);
-  host->Receive(Release{LeaseId{2}});
+  host->Receive(Release{LeaseId{2}, {}, {}, true});
   const UniqueFd opened(::open(folder.File("gate").c_str(), O_WRONLY));
   REQUIRE(host.Wait<LeaseDone>(2));
   Close(host);

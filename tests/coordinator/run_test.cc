@@ -29,6 +29,7 @@ class Play {
     auto effects = run.Apply(Time{} + std::chrono::seconds(++turns), std::move(input));
     for (auto& [agent, message] : effects.messages) {
       if (auto* assign = std::get_if<Assign>(&message)) assigned.emplace_back(agent, *assign);
+      if (auto* release = std::get_if<Release>(&message)) released.push_back(*release);
       if (auto* stop = std::get_if<Stop>(&message)) stops.push_back(*stop);
       if (std::holds_alternative<Revoke>(message)) revoked.push_back(std::get<Revoke>(message).lease);
     }
@@ -80,6 +81,7 @@ class Play {
   int turns = 0;
   std::size_t passed = 0;
   std::vector<std::pair<AgentId, Assign>> assigned;
+  std::vector<Release> released;
   std::vector<Stop> stops;
   std::vector<LeaseId> revoked;
   std::vector<Event> events;
@@ -90,6 +92,61 @@ RunOptions Workers(std::uint32_t workers) {
   options.workers = workers;
   return options;
 }
+
+// Two files of ten tests, each collected by one of two workers, in two leases; test `i` of a.py takes seconds(i), those
+// of b.py a tenth of a second.
+class Reserves : public Play {
+ public:
+  explicit Reserves(std::function<double(int)> seconds) : Play(Options(std::move(seconds))) {
+    plan.mode = CollectMode::kFile;
+    plan.collect_first = true;
+    plan.units = {{"a.py", 0, {}, {}, 1, 10}, {"b.py", 0, {}, {}, 1, 10}};
+    Join(kAgent, 2);
+    Say(kAgent, Walked{WorkerId{0}, {"a.py", "b.py"}, {}});
+    for (std::uint32_t i = 0; i < 2; ++i) {
+      Collected collected;
+      collected.worker = WorkerId{i};
+      collected.lease = assigned.at(i).second.lease;
+      collected.unit = UnitId{i};
+      for (int t = 0; t < 10; ++t) collected.node_ids.push_back(Name(plan.units[i].path, t));
+      Say(kAgent, collected);
+    }
+  }
+  static std::string Name(const std::string& path, int test) { return path + "::t" + std::to_string(test); }
+  void Run(std::uint32_t unit, int test) {
+    const LeaseId lease = assigned.at(unit).second.lease;
+    const ItemKey item{Name(plan.units[unit].path, test), 0};
+    ItemReport report;
+    report.unit = UnitId{unit};
+    report.lease = lease;
+    report.item = item;
+    for (const Phase phase : {Phase::kSetup, Phase::kCall, Phase::kTeardown}) {
+      report.report = {phase, Outcome::kPassed, 0, 0, 0.1, ""};
+      Say(kAgent, report);
+    }
+    Say(kAgent, ItemFinished{WorkerId{unit}, lease, UnitId{unit}, item});
+  }
+  void Start(std::uint32_t unit, int test) {
+    const ItemKey item{Name(plan.units[unit].path, test), 0};
+    Say(kAgent, ItemStarted{WorkerId{unit}, assigned.at(unit).second.lease, UnitId{unit}, item});
+  }
+  static std::vector<std::string> Names(const std::vector<Release::Part>& parts) {
+    std::vector<std::string> names;
+    for (const auto& part : parts)
+      for (const auto& item : part.items) names.push_back(item.node_id);
+    return names;
+  }
+
+ private:
+  static RunOptions Options(std::function<double(int)> seconds) {
+    RunOptions options;
+    options.workers = 2;
+    options.history = [seconds](const std::string& id) {
+      return id.starts_with("a.py") ? seconds(std::stoi(id.substr(id.find("::t") + 3))) : 0.1;
+    };
+    return options;
+  }
+};
 
 ItemKey FirstItem(const Assign& assign) { return assign.units.at(0).items.at(0); }
 
@@ -300,6 +357,47 @@ TEST_CASE("a batch with a group of xdist's is given back whole or not at all") {
   CHECK(play.assigned[0].second.together);
   play.Report(kAgent, play.assigned[0].second.lease, FirstItem(play.assigned[0].second), Phase::kSetup);
   CHECK(play.revoked.empty());
+}
+
+TEST_CASE("what is collected first is released a part at a time, in order") {
+  Reserves play([](int) { return 0.1; });
+  REQUIRE(play.released.size() == 2);
+  CHECK(Reserves::Names(play.released[0].next) == std::vector<std::string>{"a.py::t0", "a.py::t1", "a.py::t2"});
+  CHECK(!play.released[0].rest);
+  play.Run(0, 0);
+  CHECK(play.released.size() == 2);
+  play.Run(0, 1);  // The next part is there before the worker has nothing to do.
+  REQUIRE(play.released.size() == 3);
+  CHECK(Reserves::Names(play.released[2].next) == std::vector<std::string>{"a.py::t3", "a.py::t4", "a.py::t5"});
+}
+
+TEST_CASE("a test that would hold up the end runs first, and nothing is released behind it before it ends") {
+  Reserves play([](int test) { return test == 9 ? 2 : 0.1; });
+  REQUIRE(play.released.size() == 2);
+  CHECK(Reserves::Names(play.released[0].next) == std::vector<std::string>{"a.py::t9"});
+  play.Start(0, 9);
+  CHECK(play.released.size() == 2);
+  play.Run(0, 9);
+  REQUIRE(play.released.size() == 3);
+  CHECK(Reserves::Names(play.released[2].next).front() == "a.py::t0");
+}
+
+TEST_CASE("an idle worker gets what another may not run yet, though that one is in the midst of a test") {
+  Reserves play([](int test) { return test == 0 ? 2 : 0.1; });
+  play.Start(0, 0);
+  for (int test = 0; test < 10; ++test) play.Run(1, test);
+  const std::size_t before = play.assigned.size();
+  play.Say(kAgent, LeaseDone{play.assigned[1].second.lease, WorkerId{1}});
+  REQUIRE(play.assigned.size() > before);
+  CHECK(play.revoked.empty());
+  std::vector<std::string> gone;
+  for (const Release& release : play.released)
+    for (const std::string& name : Reserves::Names(release.gone)) gone.push_back(name);
+  std::vector<std::string> given;
+  for (std::size_t i = before; i < play.assigned.size(); ++i)
+    for (const ItemKey& item : play.assigned[i].second.units.at(0).items) given.push_back(item.node_id);
+  CHECK(gone == std::vector<std::string>{"a.py::t5", "a.py::t6", "a.py::t7", "a.py::t8", "a.py::t9"});
+  CHECK(given == gone);
 }
 
 TEST_CASE("a collection error keeps everything from running") {

@@ -49,7 +49,7 @@ std::vector<CoordinatorMessage> EveryCoordinatorMessage() {
           Begin{CollectMode::kWholeEach, true, 8, "{}"},
           Walk{},
           Assign{LeaseId{7}, 30.5, false, 3, true, {unit}, 2},
-          Release{LeaseId{7}},
+          Release{LeaseId{7}, {{UnitId{1}, {{"a.py::test_a", 1}}}}, {{UnitId{2}, {{"b.py::test_b", 0}}}}, false},
           Revoke{LeaseId{7}},
           Stop{Stop::How::kFinish, "why"},
           CodeChunk{std::string("b\0\xff", 3), true, "why"},

@@ -71,3 +71,18 @@ TEST_CASE("the longest part of a group is a class, or an item of functions") {
   CHECK(LongestPart(items, {0, 3, 4, 5}, GroupRule::kFile) == 1);
   CHECK(LongestPart(items, all, GroupRule::kFileWhole) == 6);
 }
+
+TEST_CASE("a long part that would end late comes first, the longest before all") {
+  auto items = Items({"a.py::f", "a.py::T::t1", "a.py::T::t2", "b.py::g", "b.py::h", "b.py::i"});
+  items[4].seconds = 6;
+  items[2].seconds = 4;
+  CHECK(PartsInOrder(items, GroupRule::kFile, 9) == Groups{{4}, {0}, {1, 2}, {3}, {5}});
+  CHECK(PartsInOrder(items, GroupRule::kFile, 5.5) == Groups{{4}, {1, 2}, {3}, {5}, {0}});
+  CHECK(PartsInOrder(items, GroupRule::kFile, 14) == Groups{{0}, {1, 2}, {3}, {4}, {5}});
+}
+
+TEST_CASE("nothing is late while nothing is known") {
+  auto items = Items({"a.py::f", "a.py::g"});
+  for (auto& item : items) item.seconds = 0;
+  CHECK(PartsInOrder(items, GroupRule::kFile, 0) == Groups{{0}, {1}});
+}

@@ -29,9 +29,62 @@ def test_nothing_runs_before_release(project, agent):
     worker.until("COLLECTED")
     worker.until_state(1)
     assert not worker.all("REPORT")
-    worker.send(34, {"lease": lease})
+    worker.send(34, {"lease": lease, "next": [], "gone": [], "rest": True})
     assert worker.until("LEASE_DONE")["lease"] == lease
     assert len(worker.outcomes()) == 3
+
+
+def named(*names):
+    return [{"unit": 5, "items": [[f"test_a.py::{name}", 0] for name in names]}]
+
+
+MODULE_FIXTURE = """
+import pytest
+@pytest.fixture(scope="module", autouse=True)
+def counted():
+    with open("counted", "a") as file:
+        file.write("x")
+"""
+
+
+def test_a_release_runs_what_it_names_in_its_order_and_the_rest_later(project, agent, tmp_path):
+    project(test_a=MODULE_FIXTURE + THREE)
+    worker = start(agent)
+    lease = worker.assign([{"unit": 5, "path": "test_a.py", "roots": 0, "include": [], "exclude": [], "items": []}], run=False)
+    worker.until("COLLECTED")
+    worker.send(34, {"lease": lease, "next": named("test_3", "test_1"), "gone": [], "rest": False})
+    worker.until("DONE", 2)
+    worker.until_state(1)
+    assert not worker.all("LEASE_DONE")
+    worker.send(34, {"lease": lease, "next": [], "gone": [], "rest": True})
+    worker.until("LEASE_DONE")
+    assert [record["index"] for record in worker.all("DONE")] == [2, 0, 1]
+    assert (tmp_path / "counted").read_text() == "x"  # What comes later is of the same module.
+
+
+def test_what_is_gone_with_a_release_never_runs(project, agent):
+    project(test_a=THREE)
+    worker = start(agent)
+    lease = worker.assign([{"unit": 5, "path": "test_a.py", "roots": 0, "include": [], "exclude": [], "items": []}], run=False)
+    worker.until("COLLECTED")
+    worker.send(34, {"lease": lease, "next": [], "gone": named("test_2", "test_3"), "rest": True})
+    worker.until("LEASE_DONE")
+    assert [record["index"] for record in worker.all("DONE")] == [0]
+
+
+def test_revoke_gives_back_what_no_release_has_named(project, agent):
+    project(test_a=THREE)
+    worker = start(agent)
+    lease = worker.assign([{"unit": 5, "path": "test_a.py", "roots": 0, "include": [], "exclude": [], "items": []}], run=False)
+    worker.until("COLLECTED")
+    worker.send(34, {"lease": lease, "next": named("test_1"), "gone": [], "rest": False})
+    worker.until("DONE")
+    worker.send(35, {"lease": lease})
+    assert worker.until("REVOKED")["units"][0]["items"] == [["test_a.py::test_2", 0], ["test_a.py::test_3", 0]]
+    worker.until("LEASE_DONE")
+    worker.send(34, {"lease": lease, "next": named("test_2"), "gone": [], "rest": True})  # It was on its way.
+    assert worker.stop()["exit"] == 0
+    assert [record["index"] for record in worker.all("DONE")] == [0]
 
 
 def test_revoke_gives_back_all_but_the_announced_successor(project, agent, tmp_path):

@@ -137,6 +137,13 @@ class FileUnits:
             return [Entry(lease, unit, index, item) for index, item in enumerate(items) if index not in alone], []
         return entries_of(lease, unit, assignment["items"], known, items)
 
+    def split(self, entries: list[Entry], parts: list[dict[str, Any]]) -> tuple[list[Entry], list[Entry]]:
+        """Those of the parts, in the parts' order, and the others."""
+        by_place = {(entry.unit, entry.index): entry for entry in entries} if parts else {}
+        places = [(part["unit"], self._units[part["unit"]][2].get(tuple(key))) for part in parts for key in part["items"]]
+        named = [by_place.pop(place) for place in places if place in by_place]
+        return named, list(by_place.values()) if parts else entries
+
     def keys_by_unit(self, entries: list[Entry], lease: Lease) -> list[dict[str, Any]]:
         parts: dict[int, list[Key]] = {}
         for entry in entries:

@@ -3,6 +3,8 @@
 A project that asks the collector something (a test for leaks, with gc.collect or gc.get_objects) has to get pytest's answer: where
 its modules or conftests know `gc`, the collector gets everything back. Installed packages use it to tidy up, and don't count
 until they ask who refers to an object, or for all objects (hypothesis does).
+
+So is what collecting has made, where that is much: the collector would go through it a dozen times.
 """
 
 from __future__ import annotations
@@ -16,15 +18,21 @@ from types import BuiltinFunctionType, CodeType, FunctionType
 from fastest.compat_fixture import inside
 from fastest.watch import is_of_library
 
+_MANY = 5_000  # Items; some ten objects each.
 _ASKING = ("objgraph", "pympler", "guppy", "test.support", "psleak")  # Who asks for others.
 
 
 class Heap:
-    """One a worker: which modules it has looked at, and whether the collector has all back."""
+    """One a worker: which modules it has looked at, and whether the collector has all back.
 
-    def __init__(self) -> None:
+    `items`: how many had been collected when it was forked.
+    """
+
+    def __init__(self, items: int = 0) -> None:
         self._seen: set[str] = set()
         self._is_whole = False
+        self._put_aside = items
+        self._has_put_aside = False
         self._originals = {name: getattr(gc, name) for name in ("get_referrers", "get_objects")}
         for name, original in self._originals.items():
             setattr(gc, name, self._giving_back(original))
@@ -42,6 +50,19 @@ class Heap:
         gc.unfreeze()
         for name, original in self._originals.items():
             setattr(gc, name, original)
+
+    def put_aside_if_many(self, items: int) -> None:
+        """`items`: how many have been collected in all."""
+        if not self._is_whole and items - self._put_aside > _MANY:
+            gc.collect(1)  # All that is new; what is garbage already goes now.
+            gc.freeze()
+            self._has_put_aside = True
+            self._put_aside = items
+
+    def take_back(self) -> None:
+        """Before the end: what the collector then finds is told."""
+        if self._has_put_aside:
+            gc.unfreeze()
 
     def give_back_if_asked(self) -> None:
         """Modules may have been loaded since."""

@@ -142,6 +142,7 @@ def open_fds() -> set[int]:
 
 def collect_garbage_once() -> None:
     """At the session's end pytest collects garbage up to ten times, for what it has to say of it. Where the first time
-    finds none, what is left alive is put out of the others' sight."""
-    if gc.collect() == 0:
+    leaves none (what finalizers make is new, and found by a look at that), what is alive is put out of the others' sight."""
+    gc.collect()
+    if gc.collect(1) == 0:
         gc.freeze()

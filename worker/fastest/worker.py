@@ -6,6 +6,7 @@ pytest's. It decides nothing: what to run and in which order is the agent's.
 
 from __future__ import annotations
 
+import gc
 from collections import deque
 from typing import Any
 
@@ -47,7 +48,7 @@ class Worker:
         self._later: deque[tuple[int, dict]] = deque()  # Frames that came in the midst of an item.
         self._stop = ""
         self._needs_successor = False
-        self._heap = Heap()
+        self._heap = Heap(len(session.items) if gc.get_freeze_count() else 0)
         self._last: Entry | None = None
 
     def run(self, start: dict[str, Any], setup: dict[str, Any]) -> None:
@@ -65,6 +66,8 @@ class Worker:
             self._protocol.leave()
             self._tell_stopping(error)
             raise
+        finally:
+            self._heap.take_back()
 
     def _turn(self) -> bool:
         self._read_inbox(block=False)
@@ -80,8 +83,7 @@ class Worker:
         return True
 
     def _held_index(self) -> int:
-        held = self._recorder.held
-        return ring.NONE if held is None else held.entry.index
+        return ring.NONE if self._recorder.held is None else self._recorder.held.entry.index
 
     # ---- the inbox ----
     def _read_inbox(self, block: bool) -> None:
@@ -103,13 +105,14 @@ class Worker:
             self._pending.extend((lease, unit) for unit in order["units"])
             self._end_if_done(lease)
         elif kind == wire.RELEASE:
-            self._release(order["lease"])
+            self._release(order)
         elif kind == wire.REVOKE:
             self._revoke(order["lease"], bool(order.get("files")))
         elif kind == wire.STOP:
             self._stop = order.get("how", "done")
             if self._stop == "finish":
-                self._drop_queue()
+                self._queue.clear()
+                self._pending.clear()
         elif kind == wire.WALK:
             self._link.begin(ring.COLLECTING)  # For no lease: so that --hang-timeout counts and no file is blamed.
             self._link.send(wire.WALKED, self._units.walk())
@@ -124,16 +127,17 @@ class Worker:
         else:
             self._obey(kind, order)
 
-    def _drop_queue(self) -> None:
-        self._queue.clear()
-        self._pending.clear()
-
-    def _release(self, lease_id: int) -> None:
-        lease = self._leases.get(lease_id)
+    def _release(self, order: dict[str, Any]) -> None:
+        lease = self._leases.get(order["lease"])
         if lease is not None and not lease.run:
-            lease.run = True
-            self._queue.extend(lease.kept)
-            lease.kept = []
+            following, kept = self._units.split(lease.kept, order["next"])
+            gone, lease.kept = self._units.split(kept, order["gone"])
+            lease.open -= len(gone)
+            self._queue.extend(following)
+            if order["rest"]:
+                lease.run = True
+                self._queue.extend(lease.kept)
+                lease.kept = []
             self._end_if_done(lease)
 
     def _revoke(self, lease_id: int, whole_files: bool) -> None:
@@ -180,12 +184,13 @@ class Worker:
             (self._queue if lease.run else lease.kept).extend(entries)
             self._end_if_done(lease)
             self._look_at_modules()
-            if not self._units.is_whole:  # As pytest does before each collector; what was set later it sees after a test.
+            if not self._units.is_whole:  # As pytest does before each collector; what is set later counts after a test.
                 self._check_session()
 
     def _look_at_modules(self) -> None:
         """Conftests may have been loaded with a file, and what asks the garbage collector."""
         self._heap.give_back_if_asked()
+        self._heap.put_aside_if_many(len(self._session.items))
         self._needs_successor = _foreign_hook_reads_nextitem(self._session.config)
 
     def _check_session(self) -> None:
@@ -200,9 +205,9 @@ class Worker:
         entry = self._queue.popleft()
         was_announced = self._announced is entry
         self._announced = None
-        if not self._queue and self._needs_successor and not self._stop:
+        if not self._queue and self._needs_successor and not self._stop and not self._kept_with(entry):
             self._wait_for_successor(entry)
-        nextitem = self._next_node()
+        nextitem = self._next_node(entry)
         self._prepare(entry, was_announced)
         recorder = self._recorder
         recorder.entry = entry
@@ -224,16 +229,22 @@ class Worker:
             self._end_if_done(lease)
         self._check_session()
 
-    def _next_node(self) -> pytest.Item | pytest.Collector | None:
+    def _next_node(self, entry: Entry) -> pytest.Item | pytest.Collector | None:
         """What pytest tears down to: the next item; else the folder of the next file; else the session, while more may come."""
         if self._queue:
             self._announced = self._queue[0]
             return self._announced.item
+        if kept := self._kept_with(entry):  # It runs soon, unless another worker has it by then.
+            return kept[0].item if self._needs_successor else kept[0].item.parent
         if self._needs_successor:
             return None
         if self._pending:
             return self._units.folder_of(self._pending[0][1]) or self._session
         return None if self._stop else self._session
+
+    def _kept_with(self, entry: Entry) -> list[Entry]:
+        """What of its lease may run later."""
+        return self._leases[entry.lease].kept if entry.lease in self._leases and not self._stop else []
 
     def _wait_for_successor(self, entry: Entry) -> None:
         """A plugin reads nextitem: it gets a real one if one comes soon, else None, but never the session."""
