@@ -18,7 +18,7 @@ std::string HelpText() {
 
 Runs a pytest suite unchanged, with pytest's own outcomes, in parallel. Options of fastest:
   -n N|auto|logical        workers; default twice the usable processors; 0 or 1: one, in pytest's order
-  --maxprocesses N         at most so many for -n auto
+  --maxprocesses N         at most so many
   --dist MODE              load (default), loadfile, loadscope, loadgroup, worksteal
   --optimizer O            standard (weighted batches, files kept whole), optimized (--batch-size), aggressive
   --batch-size N           items of a batch for --optimizer optimized (50)

@@ -15,8 +15,7 @@
 namespace fastest {
 namespace {
 
-// argparse's "@file": one word a line. pytest gets the word as it is; only what we read of the command line sees the
-// file.
+// argparse's "@file": one word a line. A file that can't be read is pytest's to complain of.
 std::vector<std::string> ExpandFiles(const std::vector<std::string>& words) {
   std::vector<std::string> expanded;
   for (const std::string& word : words) {
@@ -37,10 +36,11 @@ std::uint32_t CountWorkers(const Options& options, const PytestGuess& guess) {
   std::uint32_t workers = 2 * UsableProcessors();
   if (options.workers_auto) {
     const std::string asked = Environment("PYTEST_XDIST_AUTO_NUM_WORKERS");
-    workers = asked.empty() ? UsableProcessors() : static_cast<std::uint32_t>(std::max(std::atoi(asked.c_str()), 0));
+    const bool is_number = !asked.empty() && asked.find_first_not_of("0123456789") == std::string::npos;
+    workers = is_number ? static_cast<std::uint32_t>(std::atoi(asked.c_str())) : UsableProcessors();
     if (options.max_processes) workers = std::min(workers, *options.max_processes);
   }
-  if (options.workers) workers = *options.workers;
+  if (options.workers) workers = std::min(*options.workers, options.max_processes.value_or(*options.workers));
   return std::max(workers, options.handover >= 0 ? 2U : 1U);
 }
 
@@ -99,7 +99,7 @@ Result<Invocation> ReadInvocation(const std::vector<std::string>& words) {
   invocation.options_digest = DigestWords(all);
   Status scanned = ScanOptions(all, false, &invocation.options);
   if (!scanned.ok()) return scanned.error();
-  scanned = ScanOptions(words, true, &invocation.options);
+  scanned = ScanOptions(expanded, true, &invocation.options);
   if (!scanned.ok()) return scanned.error();
   inherited.insert(inherited.end(), expanded.begin(), expanded.end());
   invocation.guess = GuessPytest(inherited);

@@ -165,8 +165,8 @@ void CacheWriter::Cache::Start(const RunStarted& event) {
   if (!enabled_) return;
   wall_start_ = event.wall_start;
   collect_only_ = FlagOf(Field(options, "collectonly"));
-  stepwise_ = FlagOf(Field(options, "stepwise"));
   stepwise_skip_ = FlagOf(Field(options, "stepwise_skip"));
+  stepwise_ = FlagOf(Field(options, "stepwise")) || stepwise_skip_ || FlagOf(Field(options, "stepwise_reset"));
   stepwise_keeps_id_only_ = !options.contains("stepwise_reset");
   folder_ =
       AbsolutePath(TextOf(Field(ready, "rootdir")), TextOf(Field(Field(ready, "ini"), "cache_dir"), ".pytest_cache"));

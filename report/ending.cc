@@ -65,7 +65,7 @@ void WriteStopReason(const RunFinished& run, const TerminalOptions& options, con
 void WriteNotRun(const RunFinished& run, const TerminalOptions& options, TerminalWriter* out) {
   if (run.not_run.empty() || options.collect_only || options.verbosity < -1) return;
   if (!run.stop_reason.empty()) {
-    if (options.verbosity > 0)
+    if (options.verbosity > 0 || run.exit_code == 0)  // Nothing else says that it is not all.
       out->Line(fmt::format("{} not run", CountText(static_cast<int>(run.not_run.size()), "test")));
     return;
   }

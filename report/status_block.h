@@ -21,7 +21,10 @@ class StatusBlock {
   void SetWorkers(std::uint32_t workers) { workers_ = workers; }
   // The files and items that the plan expects; 0: unknown.
   void SetPlan(std::uint32_t files, std::uint32_t items) { planned_files_ = files, planned_items_ = items; }
-  void CountCollected(std::uint32_t items) { ++collected_files_, collected_items_ += items; }
+  void CountCollected(bool is_new_file, std::uint32_t items) {
+    collected_files_ += is_new_file ? 1 : 0;
+    collected_items_ += items;
+  }
   void FinishCollection(std::uint32_t items) { collected_items_ = items, collection_finished_ = true; }
   void Start(WorkerId worker, const std::string& node_id);
   void Finish(WorkerId worker);

@@ -111,7 +111,7 @@ void TerminalReporter::Session::On(const UnitCollected& event) {
   for (const CollectReport& report : event.reports) AddCollectReport(report);
   records_.Enter(event);
   known_items_ += static_cast<std::uint32_t>(event.items.size());
-  block_.CountCollected(static_cast<std::uint32_t>(event.items.size()));
+  block_.CountCollected(event.first, static_cast<std::uint32_t>(event.items.size()));
   if (progress_) progress_->SetTotal(std::max(known_items_, planned_items_), false);
   if (options_.collect_only) collected_ids_.insert(collected_ids_.end(), event.node_ids.begin(), event.node_ids.end());
 }

@@ -30,6 +30,8 @@ SERIES = {
     "a file that breaks": [[], BREAK, [], ["--lf"], MEND, ["--lf"], []],
     "stepwise": [["--sw"], ["--sw"], FIX_A, ["--sw"], ["--sw"]],
     "stepwise skip": [["--sw"], ["--sw", "--sw-skip"]],
+    "stepwise skip alone": [["--sw-skip"], ["--sw"]],
+    "stepwise reset alone": [["--sw"], FIX_A, ["--sw"], ["--sw-reset"], ["--sw"]],
     "clear": [[], ["--cache-clear", "test_b.py"], ["--lf"]],
     "deselected": [[], ["-k", "b1"], ["--lf", "-k", "c or a"], ["--lf"]],
     "no cache provider": [[], ["-p", "no:cacheprovider", "test_b.py"], ["--lf"]],
@@ -37,7 +39,7 @@ SERIES = {
     "cache folder by ini": [{"pytest.ini": "[pytest]\ncache_dir = kept\n"}, [], ["--lf"]],
 }
 WHO = {"ours alone": "oooooooo", "in turn": "popopopo"}
-ONE_WORKER = {"stepwise", "stepwise skip"}  # Which test comes first decides what is left: pytest's order.
+ONE_WORKER = {name for name in SERIES if name.startswith("stepwise")}  # Which test comes first decides what is left: pytest's order.
 
 
 def kept(project) -> dict[str, object]:

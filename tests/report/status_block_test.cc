@@ -29,7 +29,8 @@ TEST_CASE("before the first test the block tells the collection") {
   block.SetWorkers(8);
   CHECK(Lines(block) == std::vector<std::string>{"starting 8 workers …"});
   block.SetPlan(12, 90);
-  block.CountCollected(7);
+  block.CountCollected(true, 7);
+  block.CountCollected(false, 0);  // Another worker has collected the file, too.
   CHECK(Lines(block) == std::vector<std::string>{"collecting … 1/12 files, 7 items"});
 }
 

@@ -39,7 +39,8 @@ class JUnitWords:
     has these fixtures warn as pytest's own object would."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._xml = LogXML(os.devnull, None, family=config.getini("junit_family"))
+        is_there = config.pluginmanager.hasplugin("junitxml")  # Its ini options, too.
+        self._xml = LogXML(os.devnull, None, family=config.getini("junit_family") if is_there else "xunit2")
 
     def recorded(self) -> dict[str, object]:
         """Their part of BYE."""

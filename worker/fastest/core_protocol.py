@@ -49,7 +49,7 @@ def apply_filterwarnings_marks(item: pytest.Item) -> None:
 
 def exception_queues(config: pytest.Config) -> tuple[object, object]:
     """What was raised where nobody could catch it, and in threads: pytest warns of it at the end of a phase."""
-    return config.stash[unraisable_exceptions], config.stash[thread_exceptions]
+    return config.stash.get(unraisable_exceptions, ()), config.stash.get(thread_exceptions, ())  # -p no: their plugins.
 
 
 def failed_subtests(config: pytest.Config) -> dict:

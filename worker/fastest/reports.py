@@ -28,6 +28,7 @@ class Envelopes:
         self.full = full
         self.color = color
         self.columns = columns
+        self._highlights = config.getoption("code_highlight", "yes") != "no"
         self.foreign_status = False
         self.look_for_statuses()
 
@@ -60,7 +61,7 @@ class Envelopes:
         if self.full and envelope["report"] is not report_json:
             envelope["exact"] = values.to_wire(report_json)
         if report.failed or (hasattr(report, "wasxfail") and report.longrepr is not None):
-            envelope["text"] = compat.terminal_text(report, self.color, self.columns)
+            envelope["text"] = compat.terminal_text(report, self.color, self.columns, self._highlights)
             envelope["short"] = _summary_message(report.longrepr)
         if isinstance(report, pytest.TestReport):
             self._add_status(envelope, report)
