@@ -1,6 +1,7 @@
 """--hang-timeout, Ctrl-C and kill -9: what was started is gone afterwards, and the right test is blamed."""
 
 import os
+import re
 import signal
 import time
 
@@ -180,3 +181,12 @@ def test_kill_9_while_loading_leaves_no_process(make_project):
     wait_for(project, "loading")
     os.kill(started.process.pid, signal.SIGKILL)
     assert started.finish().left == []
+
+
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_a_file_that_hangs_when_it_is_imported_is_ended(make_project, workers):
+    files = {"test_a.py": "def test_f(): pass\n", "test_b.py": "import time\ntime.sleep(600)\ndef test_g(): pass\n"}
+    run = make_project(files).run("-n", workers, "--hang-timeout=1")
+    assert (run.exit, run.left) == ({"1": 3, "3": 2}[workers], [])
+    assert "hung (collecting) and was killed: --hang-timeout" in run.stdout
+    assert re.search(r'test_b\.py", line 2 in <module>', run.stdout), run.stdout
