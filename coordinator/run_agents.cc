@@ -70,6 +70,7 @@ void Run::DoWithout(AgentId agent, const Ready& ready) {
 void Run::On(const NoPlan& none) {
   failure_text_ = none.why;
   failure_code_ = none.exit_code;
+  stop_reason_.clear();  // What could not be collected is not why.
   RequestStop(Stop::How::kKill, "");
 }
 

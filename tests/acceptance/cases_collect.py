@@ -70,6 +70,10 @@ CASES = {
     "class that can't be collected": green(
         {"test_a.py": "class TestA:\n    def __init__(self, x): pass\n    def test_a(self): pass\nclass TestB:\n    def __new__(cls): pass\n" + ONE}
     ),
+    "test of a file that can't be imported": case({"test_a.py": "raise ValueError('why')\n", "test_b.py": ONE}, "test_a.py::test_x", exit=4),
+    "test of a file that can't be imported, and a good one": case({"test_a.py": "import nothing\n", "test_b.py": ONE}, "test_a.py::test_x", "test_b.py", exit=4),
+    "test of a file that is skipped": case({"test_a.py": "import pytest\npytest.skip('no', allow_module_level=True)\n"}, "test_a.py::test_x", exit=4),
+    "expression that is none, and a file that can't be imported": case({"test_a.py": "1 / 0\n", "test_b.py": ONE}, "-k", "a and", exit=4, workers=(1,)),
     "conftest raises": case({"conftest.py": "1 / 0\n"}, exit=4),
     "conftest imports nothing": case({"conftest.py": "import no_such_thing\n"}, exit=4),
     "conftest syntax error": case({"conftest.py": "def (\n"}, exit=4),

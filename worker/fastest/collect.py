@@ -30,6 +30,11 @@ def whole_answer(session: pytest.Session, recorder: Recorder, seconds: float, st
     return {**answer, **describe(session.items, start.get("serial") or []), **recorder.take_collection()}
 
 
+def errors_answer(recorder: Recorder) -> dict[str, Any]:
+    """COLLECTED for a process that could not collect what it was asked for: reports only."""
+    return {"lease": 0, "unit": 0, "seconds": 0.0, "problem": "", **describe([], []), **recorder.take_collection()}
+
+
 class FilePlugin:
     """Replaces pytest's collection: at first only the arguments are resolved, later a task at a time is done."""
 

@@ -135,6 +135,14 @@ def leave(status: int) -> None:
         os._exit(status)
 
 
+def dump_faults_to(fd: int) -> None:
+    """faulthandler's; negative: nowhere."""
+    if fd >= 0:
+        import faulthandler
+
+        faulthandler.enable(file=fd)
+
+
 def open_fds() -> set[int]:
     names = os.listdir("/proc/self/fd")  # One of them is the listing's own, and closed now.
     return {int(name) for name in names if os.path.lexists(f"/proc/self/fd/{name}")}

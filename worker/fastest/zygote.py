@@ -53,8 +53,7 @@ class Zygote:
         self._collect_seconds, self._collection_errors = 0.0, 0
         self._summary: ForeignSummary | None = None
         self._file_plugin = collect.FilePlugin()
-        self._exit_asked = False
-        self._is_frozen = False
+        self._exit_asked = self._is_frozen = False
         self.worker_link: WorkerLink | None = None
         self.errors = ErrorText(bool(setup.get("color")))
         self.is_ready = self.is_collecting = False
@@ -130,13 +129,7 @@ class Zygote:
             self._summary = ForeignSummary(config, io.StringIO())
             config.pluginmanager.register(self._summary, "fastest-summary")
         debugger.prepare(config, bool(self._setup.get("attached")))
-        self._use_fault_log()
-
-    def _use_fault_log(self) -> None:
-        if self._fault_log >= 0:
-            import faulthandler
-
-            faulthandler.enable(file=self._fault_log)
+        process.dump_faults_to(self._fault_log)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_unconfigure(self) -> None:
@@ -160,7 +153,7 @@ class Zygote:
         if self.worker_link is None:
             if self._serve(session) is None:
                 return True
-            self._use_fault_log()
+            process.dump_faults_to(self._fault_log)
         start = self._order.get("start") or {}
         if self.file_mode:
             units = collect.FileUnits(session, self._recorder, self._file_plugin, start)
@@ -187,6 +180,11 @@ class Zygote:
         answer = collect.whole_answer(session, self._recorder, self._collect_seconds, self._order.get("start") or {})
         self._recorder.link.send(wire.COLLECTED, answer)
         self.is_collecting = False
+
+    def _tell_errors(self) -> None:
+        """An argument is not there, perhaps since its file can't be imported: that is told, too."""
+        if self._recorder is not None and self._recorder.collect_reports and not (self._told_collection or self.file_mode):
+            self._recorder.link.send(wire.COLLECTED, collect.errors_answer(self._recorder))
 
     def _tell_collection_ended(self, session: pytest.Session, error: BaseException) -> None:
         """Collection ended before its time: -x, pytest.exit, Ctrl-C."""
@@ -286,6 +284,7 @@ class Zygote:
         text = str(self.errors)
         if self.worker_link is not None:
             self._recorder.tell_end(text, status)
+            self._tell_errors()
             if self._trap.sprung():
                 late = "a test's forked child process returned into pytest after the test had ended; the child was ended"
                 self.worker_link.send(wire.INTERNAL_ERROR, {"text": late})
@@ -293,6 +292,7 @@ class Zygote:
             self.worker_link.send(wire.BYE, identity.farewell(self._config, status, summary))
             return 0
         if not self.is_ready or self.is_collecting:
+            self._tell_errors()
             self._frames.write(wire.FAILED, {"text": text, "exit": status})
         while self._told_collection and not self._exit_asked:  # Collecting ended the session: only EXIT can come now.
             frame = self._frames.read()
