@@ -172,7 +172,8 @@ std::vector<Seat> Agent::Seats(std::int32_t avoid) const {
   for (const Place& one : places_) {
     const bool closed =
         gave_up_ ? !one.worker : one.worker && (one.killed || one.outgrown || one.hang.aborted || one.worker->ending());
-    const std::size_t leases = one.worker ? one.worker->ActiveLeases() : 0;
+    std::size_t leases = one.worker ? one.worker->ActiveLeases() : 0;
+    if (leases > 0 && !one.worker->TakesAhead(loop_.now())) leases = std::max(leases, kLeasesAWorker);
     seats.push_back(
         {one.worker != nullptr, closed, leases, avoid >= 0 && Number(one.id) == static_cast<std::uint32_t>(avoid)});
   }
@@ -191,7 +192,7 @@ bool Agent::Hand(const Assign& assign) {
   }
   if (place->worker && (place->outgrown || place->worker->ending())) return false;
   if (!place->worker && !StartWorker(*place)) return false;
-  place->worker->Hand(assign);
+  place->worker->Hand(assign, loop_.now());
   return true;
 }
 

@@ -81,9 +81,17 @@ void Worker::Tell(std::uint8_t kind, const std::string& body) {
   channel_.Send(kind, body);
 }
 
-void Worker::Hand(const Assign& assign) {
-  Lease lease{assign.lease, assign.run, false, {}, {}};
-  for (const Assignment& unit : assign.units) lease.units.push_back(unit.unit);
+void Worker::Hand(const Assign& assign, Time now) {
+  Lease lease{assign.lease, assign.run, false, {}, {}, 0};
+  for (const Assignment& unit : assign.units) {
+    lease.units.push_back(unit.unit);
+    if (unit.items.empty()) lease.left.reset();
+    if (lease.left) *lease.left += unit.items.size();
+  }
+  if (leases_.empty()) {
+    handed_ = now;
+    done_ = 0;
+  }
   if (!assign.run) lease.uncollected = lease.units;
   leases_.push_back(std::move(lease));
   Tell(wire::kAssign, wire::EncodeAssign(assign));
@@ -226,6 +234,9 @@ void Worker::DeliverDone(const Record& record) {
   if (item == nullptr) return Broken(fmt::format("unit {} has no item {}", place->unit, place->index));
   const LeaseId lease = LeaseOf(*place, false);
   last_is_done_ = has_run_ = true;
+  ++done_;
+  for (Lease& one : leases_)
+    if (one.id == lease && one.left && *one.left > 0) --*one.left;
   send_(ItemFinished{id_, lease, UnitId(place->unit), *item});
 }
 
@@ -274,6 +285,10 @@ void Worker::DeliverCollected(const Record& record) {
 void Worker::DeliverRevoked(const Record& record) {
   auto revoked = wire::DecodeRevoked(record.body);
   if (!revoked.ok()) return Broken(revoked.error().message);
+  for (Lease& lease : leases_) {
+    if (lease.id != revoked->lease || !lease.left) continue;
+    for (const Revoked::Part& part : revoked->parts) *lease.left -= std::min(*lease.left, part.items.size());
+  }
   send_(*std::move(revoked));
 }
 
@@ -323,6 +338,17 @@ bool Worker::Holds(LeaseId lease) const {
 std::size_t Worker::ActiveLeases() const {
   return static_cast<std::size_t>(std::count_if(
       leases_.begin(), leases_.end(), [](const Lease& lease) { return lease.run || !lease.uncollected.empty(); }));
+}
+
+bool Worker::TakesAhead(Time now) const {
+  constexpr double kAhead = 0.01;  // Seconds of tests; the agent looks more often than that.
+  std::size_t left = 0;
+  for (const Lease& lease : leases_) {
+    if (!lease.left) return true;
+    left += *lease.left;
+  }
+  const double seconds = Seconds(now - handed_).count();
+  return left == 0 || (done_ > 0 && static_cast<double>(left) * seconds <= kAhead * static_cast<double>(done_));
 }
 
 std::vector<LeaseId> Worker::Leases() const {

@@ -55,7 +55,7 @@ class Worker {
   // What the zygote collected and this worker inherited.
   void Inherit(ItemKeys items) { whole_ = std::move(items); }
 
-  void Hand(const Assign& assign);
+  void Hand(const Assign& assign, Time now);
   void Release(const fastest::Release& release);
   void Revoke(LeaseId lease);
   // Of each lease that runs, gives back the files that have not begun; asked once a lease.
@@ -81,6 +81,9 @@ class Worker {
   bool HasCollected(const Assign& assign) const;
   // How many leases it runs or has to run or collect: one that is collected and not yet released does not count.
   std::size_t ActiveLeases() const;
+  // Whether a lease may be handed to it behind those that it has: what it has in hand can't be taken back during a long
+  // test, so that it gets more only when that is about to end. Of a file that is not collected nobody knows how long.
+  bool TakesAhead(Time now) const;
   std::vector<LeaseId> Leases() const;
   // It has set up a fixture that the run shares, or was told to.
   bool shares() const { return shares_; }
@@ -103,6 +106,7 @@ class Worker {
     bool files_revoked = false;
     std::vector<UnitId> uncollected;  // Only while !run.
     std::vector<UnitId> units;
+    std::optional<std::size_t> left;  // Its items that are not done; nothing: not known.
   };
 
   Worker(EventLoop& loop, WorkerId id, std::string ring_name, Ring ring, SharedMemory fault_log, FdPair sockets,
@@ -143,7 +147,9 @@ class Worker {
   RecordOrder order_;
   std::deque<Lease> leases_;  // In the order in which they were handed over.
   std::map<UnitId, std::vector<ItemKey>> collected_;
-  ItemKeys whole_;  // Not null: all indexes are into it.
+  Time handed_{};         // When it last got something to do after it had nothing.
+  std::size_t done_ = 0;  // Its items since then.
+  ItemKeys whole_;        // Not null: all indexes are into it.
   // The item that was reported last and its lease: a held teardown report may come after the lease is done.
   wire::Place last_place_{0, kNoItem};
   LeaseId last_lease_{};

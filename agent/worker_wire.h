@@ -87,7 +87,7 @@ Result<ProcessAnswer> DecodeProcess(std::string_view body);
 
 std::string EncodeAssign(const Assign& assign);
 std::string EncodeRelease(const Release& release);
-std::string EncodeLease(LeaseId lease);  // REVOKE.
+std::string EncodeLease(LeaseId lease);        // REVOKE.
 std::string EncodeRevokeFiles(LeaseId lease);  // REVOKE of whole files.
 std::string EncodeStop(Stop::How how);
 std::string EncodeSharedAnswer(const SharedAnswer& answer);

@@ -40,7 +40,8 @@ Reporting::Reporting(const Options& options, const PytestGuess& guess, bool atta
       UseColor({guess.color, py_colors, Environment("NO_COLOR"), force, Environment("TERM"), screen_.is_tty});
   const bool wants_color = guess.color == "yes" || py_colors == "1";
   const bool forced = wants_color || !force.empty();
-  screen_.live = !attached && (wants_color || Environment("NO_COLOR").empty()) && guess.verbosity >= 0 && guess.capture != "no" && guess.color != "no" &&
+  screen_.live = !attached && (wants_color || Environment("NO_COLOR").empty()) && guess.verbosity >= 0 &&
+                 guess.capture != "no" && guess.color != "no" &&
                  MayDrawLive({screen_.is_tty, screen_.ci, Environment("TERM"), forced});
   full_ = options.handover >= 0 || !options.report_log.empty() || !options.json.empty() || !guess.junit_xml.empty() ||
           !options.shard_report.empty();

@@ -210,7 +210,8 @@ class Run {
   std::map<AgentId, Agent> agents_;
   std::uint32_t next_worker_ = 0, refused_ = 0;
   std::vector<AgentId> agent_of_;  // By worker.
-  std::string first_ready_, first_platform_;  // The first READY: the plan is made from it, and others must agree with it.
+  std::string first_ready_,
+      first_platform_;  // The first READY: the plan is made from it, and others must agree with it.
   std::optional<AgentId> walker_;
   std::vector<UnitState> units_;
   bool planned_ = false, walked_ = false, whole_entered_ = false, serial_given_ = false;
@@ -240,7 +241,7 @@ class Run {
   std::optional<int> stop_exit_code_;  // 1 for --maxfail, 2 for an interrupt, pytest.exit's code.
   std::string stop_reason_, failure_text_;
   std::optional<int> hosted_exit_code_, failure_code_;  // A single worker's own exit status; of a run without a plan.
-  std::string plugin_text_;              // What its plugins wrote for the summary.
+  std::string plugin_text_;                             // What its plugins wrote for the summary.
   double collect_seconds_ = 0, test_seconds_ = 0;
   std::vector<double> worker_busy_;
   bool internal_error_ = false, finished_ = false;

@@ -318,8 +318,8 @@ void Run::ReleaseMore(LeaseId id, LeaseState& lease) {
   // The rest is named if its order is not the worker's.
   const bool rest = lease.reserve.empty();
   const bool named = !rest || !std::is_sorted(items.begin(), items.end());
-  effects_.messages.emplace_back(
-      lease.agent, Release{id, named ? PartsOf(items, ledger_) : std::vector<Release::Part>{}, {}, rest});
+  effects_.messages.emplace_back(lease.agent,
+                                 Release{id, named ? PartsOf(items, ledger_) : std::vector<Release::Part>{}, {}, rest});
 }
 
 // An item begins, or has finished. What stands behind a long one could not be taken back: it waits for its end.

@@ -55,7 +55,7 @@ struct RunLease {
   bool keeps_reserve = false;   // To take of it would cost more than it gains.
   std::uint32_t ready = 0;      // What it may run and has not begun, while there is a reserve …
   std::uint32_t refill_at = 0;  // … which is drawn on when there is no more than this.
-  bool together = false;  // As Assign's.
+  bool together = false;        // As Assign's.
 };
 
 struct RunTotals {

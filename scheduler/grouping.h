@@ -44,8 +44,9 @@ std::vector<std::vector<std::uint32_t>> GroupItems(std::span<const GroupItem> it
 // Predicted seconds of the longest part of a group that the rule never cuts.
 double LongestPart(std::span<const GroupItem> items, const std::vector<std::uint32_t>& group, GroupRule rule);
 
-// The parts, of those that the rule never cuts, of items that one worker is to run: in the items' order, but those first,
-// the longest before all, that would end after `share` seconds and are too long to be left to the end (an eighth of it).
+// The parts, of those that the rule never cuts, of items that one worker is to run: in the items' order, but those
+// first, the longest before all, that would end after `share` seconds and are too long to be left to the end (an eighth
+// of it).
 std::vector<std::vector<std::uint32_t>> PartsInOrder(std::span<const GroupItem> items, GroupRule rule, double share);
 
 }  // namespace fastest

@@ -202,6 +202,25 @@ TEST_CASE("a batch that waits is given back whole when it is revoked") {
   REQUIRE(host.Wait<Goodbye>());
 }
 
+TEST_CASE("a batch is not handed to a worker that is in the midst of one whose end is far") {
+  const Folder folder;
+  REQUIRE(::mkfifo(folder.File("gate").c_str(), 0600) == 0);
+  Host host(Fake(1));
+  Open(host);
+  Assign first = Batch(1, {"gate:" + folder.File("gate")});
+  first.units[0].items = {{first.units[0].path + "::a", 0}, {first.units[0].path + "::b", 0}};
+  host->Receive(first);
+  host->Receive(Batch(2, {"p"}));
+  REQUIRE(host.Wait<Collected>());  // The first one is in its gate.
+  host->Receive(Revoke{LeaseId{2}});
+  REQUIRE(host.All<Revoked>().size() == 1);
+  CHECK(host.All<Revoked>()[0].parts.at(0).whole);
+  host->Receive(Batch(3, {"p"}));
+  const UniqueFd opened(::open(folder.File("gate").c_str(), O_WRONLY));
+  REQUIRE(host.Wait<LeaseDone>(3));
+  Close(host);
+}
+
 TEST_CASE("a lease that is done is revoked without effect") {
   Host host(Fake(1));
   Open(host);
