@@ -341,7 +341,8 @@ std::size_t Worker::ActiveLeases() const {
 }
 
 bool Worker::TakesAhead(Time now) const {
-  constexpr double kAhead = 0.01;  // Seconds of tests; the agent looks more often than that.
+  constexpr double kAhead = 0.01;                        // Seconds of tests; the agent looks more often than that.
+  if (doing().state == WorkerState::kIdle) return true;  // It may wait for its last item's successor.
   std::size_t left = 0;
   for (const Lease& lease : leases_) {
     if (!lease.left) return true;

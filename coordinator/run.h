@@ -209,9 +209,8 @@ class Run {
   Time now_{}, started_{}, ready_at_{}, looked_{};  // When work was last looked for because of an item's news.
   std::map<AgentId, Agent> agents_;
   std::uint32_t next_worker_ = 0, refused_ = 0;
-  std::vector<AgentId> agent_of_;  // By worker.
-  std::string first_ready_,
-      first_platform_;  // The first READY: the plan is made from it, and others must agree with it.
+  std::vector<AgentId> agent_of_;             // By worker.
+  std::string first_ready_, first_platform_;  // The plan is made from the first; others must agree with it.
   std::optional<AgentId> walker_;
   std::vector<UnitState> units_;
   bool planned_ = false, walked_ = false, whole_entered_ = false, serial_given_ = false;

@@ -184,6 +184,7 @@ LeaseId Run::Give(AgentId agent, const std::vector<std::uint32_t>& tasks, bool r
       open_leases_.AddWaiting(id, units_[Number(task.unit)].plan.seconds);
       units_[Number(task.unit)].given_out = true;
     }
+    lease.named |= !task.items.empty();
     for (const ItemId item : task.items) {
       ledger_.Lease(item, id);
       lease.items.push_back(item);
@@ -290,7 +291,7 @@ void Run::ReleaseAll() {
   for (auto& [id, lease] : leases_) {
     if (std::exchange(lease.released, true)) continue;
     --unreleased_;
-    if (lease.together || !lease.uncollected.empty()) {
+    if (lease.together || lease.named || !lease.uncollected.empty()) {
       effects_.messages.emplace_back(lease.agent, Release{id, {}, {}, true});
       continue;
     }

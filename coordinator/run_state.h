@@ -51,9 +51,10 @@ struct RunLease {
   bool alive = true;                // News under it counts.
   bool open = true;                 // It holds a credit: neither done nor dead.
   bool released = false;
-  Reserve reserve;              // Of `items` what its worker may not run yet.
-  bool keeps_reserve = false;   // To take of it would cost more than it gains.
-  std::uint32_t ready = 0;      // What it may run and has not begun, while there is a reserve …
+  bool named = false;          // It was given as items (of a resumed run), which its worker may not have collected yet.
+  Reserve reserve;             // Of `items` what its worker may not run yet.
+  bool keeps_reserve = false;  // To take of it would cost more than it gains.
+  std::uint32_t ready = 0;     // What it may run and has not begun, while there is a reserve …
   std::uint32_t refill_at = 0;  // … which is drawn on when there is no more than this.
   bool together = false;        // As Assign's.
 };

@@ -47,7 +47,6 @@ CASES = {
 # What the product does otherwise than pytest with several workers: case -> why.
 OPEN = {
     "hooks: configure says usage error": "the header is out before pytest_configure is called, so a closing line follows it",
-    "hooks: exit from a hook": "a whole collection that is left early tells why, but not which collectors had passed",
     "options: --basetemp": "a report more: the folder is made before workers collect, as xdist does, and is in the tree",
 }
 VARIANTS = os.environ.get("FASTEST_VARIANTS", "").split()
