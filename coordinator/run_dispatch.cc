@@ -343,7 +343,8 @@ bool Run::StealReserve() {
     return seconds_of(a.second) < seconds_of(b.second);
   });
   if (fullest == leases_.end() || seconds_of(fullest->second) <= 0) return false;
-  auto& [id, lease] = *fullest;
+  const LeaseId id = fullest->first;
+  LeaseState& lease = fullest->second;
   const double half = lease.reserve.seconds() / 2;
   const std::vector<ItemId> items = lease.reserve.TakeBack(half);
   std::set<UnitId> units;
