@@ -131,6 +131,7 @@ std::vector<std::vector<std::uint32_t>> PartsInOrder(std::span<const GroupItem> 
   std::erase_if(parts, [](const Group& part) { return part.empty(); });
   std::stable_sort(late.begin(), late.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   std::vector<Group> ordered;
+  ordered.reserve(late.size() + parts.size());
   for (auto& [seconds, part] : late) ordered.push_back(std::move(part));
   ordered.insert(ordered.end(), std::make_move_iterator(parts.begin()), std::make_move_iterator(parts.end()));
   return ordered;
