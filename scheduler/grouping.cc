@@ -1,7 +1,6 @@
 #include "scheduler/grouping.h"
 
 #include <algorithm>
-#include <iterator>
 #include <numeric>
 #include <unordered_map>
 #include <utility>
@@ -115,25 +114,22 @@ std::vector<std::vector<std::uint32_t>> PartsInOrder(std::span<const GroupItem> 
   constexpr double kLong = 1.0 / 8, kLate = 1.05;
   Group all(items.size());
   std::iota(all.begin(), all.end(), 0U);
-  std::vector<Group> parts;
+  std::vector<std::pair<double, Group>> parts;  // With their seconds where they are late, else with none.
   for (const auto index : all) {
     const bool other_file = index == 0 || FileOf(items[index].node_id) != FileOf(items[index - 1].node_id);
     if (other_file || (MayCut(items[index], rule) && MayCutBefore(items, all, index))) parts.emplace_back();
-    parts.back().push_back(index);
+    parts.back().second.push_back(index);
   }
-  std::vector<std::pair<double, Group>> late;
   double end = 0;
-  for (Group& part : parts) {
+  for (auto& [late, part] : parts) {
     const double seconds = SecondsOf(items, part);
     end += seconds;
-    if (seconds > 0 && seconds >= share * kLong && end > share * kLate) late.emplace_back(seconds, std::move(part));
+    if (seconds >= share * kLong && end > share * kLate) late = seconds;
   }
-  std::erase_if(parts, [](const Group& part) { return part.empty(); });
-  std::stable_sort(late.begin(), late.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::stable_sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   std::vector<Group> ordered;
-  ordered.reserve(late.size() + parts.size());
-  for (auto& [seconds, part] : late) ordered.push_back(std::move(part));
-  ordered.insert(ordered.end(), std::make_move_iterator(parts.begin()), std::make_move_iterator(parts.end()));
+  ordered.reserve(parts.size());
+  for (auto& [late, part] : parts) ordered.push_back(std::move(part));
   return ordered;
 }
 

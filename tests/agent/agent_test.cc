@@ -34,6 +34,18 @@ class Folder {
   std::filesystem::path path_;
 };
 
+// A worker that is given the path stops in its first test until the gate is opened.
+class Gate {
+ public:
+  Gate() { REQUIRE(::mkfifo(fifo_.c_str(), 0600) == 0); }
+  std::string path() const { return "gate:" + fifo_; }
+  void Open() const { REQUIRE(UniqueFd(::open(fifo_.c_str(), O_WRONLY)).get() >= 0); }
+
+ private:
+  Folder folder_;
+  std::string fifo_ = folder_.File("gate");
+};
+
 AgentOptions Fake(std::uint32_t workers) {
   AgentOptions options;
   options.process.python = "python3";
@@ -150,18 +162,17 @@ TEST_CASE("a pinned batch goes to its worker") {
 }
 
 TEST_CASE("a batch that must run alone waits for the others and others wait for it") {
-  const Folder folder;
-  REQUIRE(::mkfifo(folder.File("gate").c_str(), 0600) == 0);
+  const Gate gate;
   Host host(Fake(2));
   Open(host);
-  host->Receive(Batch(1, {"gate:" + folder.File("gate")}));
+  host->Receive(Batch(1, {gate.path()}));
   Assign alone = Batch(2, {"p"});
   alone.alone = true;
   host->Receive(alone);
   host->Receive(Batch(3, {"p"}));
   REQUIRE(host.Wait<Collected>());  // The first one is in its gate.
   CHECK(host.All<WorkerUp>().size() == 1);
-  const UniqueFd opened(::open(folder.File("gate").c_str(), O_WRONLY));
+  gate.Open();
   REQUIRE(host.Wait<LeaseDone>(3));
   const auto done = host.All<LeaseDone>();
   CHECK(done[0].lease == LeaseId{1});
@@ -172,28 +183,26 @@ TEST_CASE("a batch that must run alone waits for the others and others wait for 
 }
 
 TEST_CASE("a release that comes while its batch waits for a worker counts") {
-  const Folder folder;
-  REQUIRE(::mkfifo(folder.File("gate").c_str(), 0600) == 0);
+  const Gate gate;
   Host host(Fake(1));
   Open(host);
-  Assign alone = Batch(1, {"gate:" + folder.File("gate")});
+  Assign alone = Batch(1, {gate.path()});
   alone.alone = true;
   host->Receive(alone);
   Assign held = Batch(2, {"p"});
   held.run = false;
   host->Receive(held);
   host->Receive(Release{LeaseId{2}, {}, {}, true});
-  const UniqueFd opened(::open(folder.File("gate").c_str(), O_WRONLY));
+  gate.Open();
   REQUIRE(host.Wait<LeaseDone>(2));
   Close(host);
 }
 
 TEST_CASE("a batch that waits is given back whole when it is revoked") {
-  const Folder folder;
-  REQUIRE(::mkfifo(folder.File("gate").c_str(), 0600) == 0);
+  const Gate gate;
   Host host(Fake(1));
   Open(host);
-  for (std::uint64_t lease = 1; lease <= 3; ++lease) host->Receive(Batch(lease, {"gate:" + folder.File("gate")}));
+  for (std::uint64_t lease = 1; lease <= 3; ++lease) host->Receive(Batch(lease, {gate.path()}));
   host->Receive(Revoke{LeaseId{3}});
   REQUIRE(host.All<Revoked>().size() == 1);
   CHECK(host.All<Revoked>()[0].parts.at(0).whole);
@@ -203,11 +212,10 @@ TEST_CASE("a batch that waits is given back whole when it is revoked") {
 }
 
 TEST_CASE("a batch is not handed to a worker that is in the midst of one whose end is far") {
-  const Folder folder;
-  REQUIRE(::mkfifo(folder.File("gate").c_str(), 0600) == 0);
+  const Gate gate;
   Host host(Fake(1));
   Open(host);
-  Assign first = Batch(1, {"gate:" + folder.File("gate")});
+  Assign first = Batch(1, {gate.path()});
   first.units[0].items = {{first.units[0].path + "::a", 0}, {first.units[0].path + "::b", 0}};
   host->Receive(first);
   host->Receive(Batch(2, {"p"}));
@@ -216,7 +224,7 @@ TEST_CASE("a batch is not handed to a worker that is in the midst of one whose e
   REQUIRE(host.All<Revoked>().size() == 1);
   CHECK(host.All<Revoked>()[0].parts.at(0).whole);
   host->Receive(Batch(3, {"p"}));
-  const UniqueFd opened(::open(folder.File("gate").c_str(), O_WRONLY));
+  gate.Open();
   REQUIRE(host.Wait<LeaseDone>(3));
   Close(host);
 }
@@ -436,11 +444,10 @@ TEST_CASE("a worker's own output comes before the report of the item that wrote 
 }
 
 TEST_CASE("workers go on when the zygote dies, and the run is told") {
-  const Folder folder;
-  REQUIRE(::mkfifo(folder.File("gate").c_str(), 0600) == 0);
+  const Gate gate;
   Host host(Fake(1));
   Open(host);
-  host->Receive(Batch(1, {"gate:" + folder.File("gate")}));
+  host->Receive(Batch(1, {gate.path()}));
   REQUIRE(host.Wait<Collected>());
   for (const ProcessEntry& one : ListProcesses()) {
     if (one.parent == ::getpid()) ::kill(one.pid, SIGKILL);
@@ -449,7 +456,7 @@ TEST_CASE("workers go on when the zygote dies, and the run is told") {
   CHECK(
       host.All<Output>()[0].text ==
       "fastest: the process that workers are forked from ended: SIGKILL; workers go on, new ones are started fresh\n");
-  const UniqueFd opened(::open(folder.File("gate").c_str(), O_WRONLY));
+  gate.Open();
   REQUIRE(host.Wait<LeaseDone>());
   CHECK(host.All<WorkerLost>().empty());
   Close(host);
