@@ -32,6 +32,7 @@ FileSink AppendTo(const std::string& path) {
 Reporting::Reporting(const Options& options, const PytestGuess& guess, bool attached, Console& console)
     : options_(options), guess_(guess), console_(console) {
   screen_.is_tty = ::isatty(STDOUT_FILENO) == 1;
+  screen_.worker_shows = attached;
   screen_.columns = TerminalColumns(STDOUT_FILENO);
   screen_.ci = !Environment("CI").empty() || !Environment("BUILD_NUMBER").empty();
   screen_.ci_is_named = std::getenv("CI") != nullptr || std::getenv("BUILD_NUMBER") != nullptr;

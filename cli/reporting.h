@@ -15,7 +15,7 @@ namespace fastest {
 
 class Reporting {
  public:
-  // `attached`: the worker has the terminal, so that nothing moves on it.
+  // `attached`: the one worker has the terminal and shows the progress.
   Reporting(const Options& options, const PytestGuess& guess, bool attached, Console& console);
   ~Reporting();
 

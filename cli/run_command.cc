@@ -52,7 +52,7 @@ std::string NewRunId() {
   return fmt::format("{:08x}{:08x}", random(), random());
 }
 
-std::string MakeSetup(const Invocation& invocation, const Reporting& reporting) {
+std::string MakeSetup(const Invocation& invocation, const Reporting& reporting, bool attached) {
   const json setup = {
       {"argv", invocation.options.pytest_argv},
       {"run_id", invocation.options.run_id},
@@ -65,7 +65,7 @@ std::string MakeSetup(const Invocation& invocation, const Reporting& reporting) 
       {"fast_protocol", invocation.options.fast_protocol},
       {"diff_budget", invocation.options.diff_budget},
       {"retries", invocation.options.retries},
-      {"attached", invocation.guess.interactive || (invocation.workers == 1 && invocation.guess.capture == "no")}};
+      {"attached", attached}};
   return setup.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -338,7 +338,7 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::
   };
   Reporting reporting(invocation.options, invocation.guess, attached, console);
   if (const Status files = reporting.Open(); !files.ok()) return refuse(files.error());
-  const std::string setup = MakeSetup(invocation, reporting);
+  const std::string setup = MakeSetup(invocation, reporting, attached);
   auto agent_options = MakeAgentOptions(invocation.options, invocation.agent_workers, attached);
   if (!agent_options.ok() && has_agent) return refuse(agent_options.error());
   const Status warm = coordinator ? Ok() : UseWarmProcess(invocation, setup, attached, console, &*agent_options);

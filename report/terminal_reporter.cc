@@ -51,6 +51,7 @@ class TerminalReporter::Session {
   void WriteHeader(const Json& ready, const RunStarted& event);
   void AddCollectReport(const CollectReport& report);
   void FlushOutput();
+  void BreakLine();
   void WriteSummary(const RunFinished& event);
   void WriteEnd(const RunFinished& event);
 
@@ -80,6 +81,8 @@ void TerminalReporter::Session::On(const RunStarted& event) {
   block_.SetPlan(event.planned_files, event.planned_items);
   if (options_.verbosity < 0 || options_.capture_off || options_.collect_only) screen_.live = false;
   if (!screen_.live) live_.Disable();
+  screen_.worker_shows = screen_.worker_shows && !options_.collect_only;
+  if (screen_.worker_shows) return;
   progress_.emplace(options_, ManyWorkers(), screen_.live, &out_);
   progress_->SetTotal(planned_items_, false);
   if (ManyWorkers()) {
@@ -122,7 +125,7 @@ void TerminalReporter::Session::On(const CollectionFinished& event) {
   tally_.Add("deselected", static_cast<int>(event.deselected));
   block_.FinishCollection(event.items);
   if (progress_) progress_->SetTotal(event.items, true);
-  if (options_.verbosity < 0) {
+  if (options_.verbosity < 0 || screen_.worker_shows) {
     if (options_.collect_only) WriteCollected(collected_ids_, options_, &out_);
     return;
   }
@@ -165,7 +168,7 @@ void TerminalReporter::Session::On(const OutputWritten& event) {
   text += event.text;
   const auto end = text.rfind('\n');
   if (end == std::string::npos) return;
-  if (progress_) progress_->BreakLine();
+  BreakLine();
   for (std::size_t begin = 0; begin <= end;) {
     const std::size_t newline = text.find('\n', begin);
     out_.Line(fmt::format("[gw{}] {}", Number(event.worker), text.substr(begin, newline - begin)));
@@ -174,10 +177,15 @@ void TerminalReporter::Session::On(const OutputWritten& event) {
   text.erase(0, end + 1);
 }
 
+void TerminalReporter::Session::BreakLine() {
+  if (progress_) progress_->BreakLine();
+  if (screen_.worker_shows) out_.Line();  // Where its line ends, only the worker knows.
+}
+
 void TerminalReporter::Session::FlushOutput() {
   for (auto& [worker, text] : unfinished_output_) {
     if (text.empty()) continue;
-    if (progress_) progress_->BreakLine();
+    BreakLine();
     out_.Line(fmt::format("[gw{}] {}", Number(worker), text));
     text.clear();
   }
@@ -188,12 +196,12 @@ void TerminalReporter::Session::On(const WorkerChanged& event) {
   if (event.what != WorkerChanged::What::kUp) block_.ForgetWorker(event.worker);
   if (event.what == WorkerChanged::What::kDone && !event.text.empty()) ++counts_.recycled;
   if (event.text.empty() || (!lost && options_.verbosity < 2)) return;
-  if (progress_) progress_->BreakLine();
+  BreakLine();
   out_.Line(event.text, lost ? kRed : kPlain);
 }
 
 void TerminalReporter::Session::On(const Notice& event) {
-  if (progress_) progress_->BreakLine();
+  BreakLine();
   out_.Line(event.text, event.error ? kRed : kPlain);
 }
 
@@ -207,6 +215,8 @@ void TerminalReporter::Session::On(const RunFinished& event) {
     if (ManyWorkers()) records_.SortByItem();
     if (out_.LineWidth() > 0 || !screen_.live) out_.Line();
     progress_->EnsureNewline();
+  } else if (screen_.worker_shows) {
+    out_.Line();
   }
   WriteSummary(event);
   WriteEnd(event);
@@ -250,7 +260,7 @@ void TerminalReporter::Session::Tick(double now) {
   if (screen_.live) return live_.Show(block_.Lines(tally_, out_, screen_.columns));
   if (!ManyWorkers() || options_.verbosity < 0) return;  // One worker's run reads as pytest's.
   for (const std::string& line : block_.TakeSlow()) {
-    if (progress_) progress_->BreakLine();
+    BreakLine();
     out_.Line(line);
   }
 }

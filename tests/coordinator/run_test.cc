@@ -410,7 +410,7 @@ TEST_CASE("a collection error keeps everything from running") {
   CHECK(play.assigned.empty());
   play.Say(kAgent, Goodbye{});
   CHECK(play.Finished().exit_code == 2);
-  CHECK(play.Finished().stop_reason == "1 error during collection");
+  CHECK(play.Finished().stop_reason == "Interrupted: 1 error during collection");
 }
 
 TEST_CASE("--maxfail stops the run with exit code 1") {

@@ -17,7 +17,7 @@ ASKING = [
     "import pytest\n@pytest.fixture\ndef f():\n    import gc\n",
     "import functools\ndef g():\n    import gc\n@functools.wraps(g)\ndef f(): pass\n",
 ]
-SILENT = ["", "import os\ndef f():\n    return os.getpid()\n", "from asyncio import *\n", "import fastest.heap\n"]
+SILENT = ["", "import os\ndef f():\n    return os.getpid()\n", "from asyncio import *\n", "import fastest.heap\n", "class C: pass\nC.itself = C\n"]
 
 
 @pytest.fixture

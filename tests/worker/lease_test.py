@@ -144,7 +144,7 @@ def test_pytest_exit_names_its_code(project, agent):
     worker = start(agent)
     worker.assign_files("test_a.py")
     bye = worker.until("BYE")
-    assert dict(worker.all("STOPPING")[0]) == {"kind": "exit", "reason": "enough", "exit": 9}
+    assert dict(worker.all("STOPPING")[0]) == {"kind": "exit", "reason": "_pytest.outcomes.Exit: enough", "exit": 9}
     assert bye["exit"] == 9
 
 

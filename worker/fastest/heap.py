@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import BuiltinFunctionType, CodeType, FunctionType
 
 from fastest.compat_fixture import inside
@@ -79,19 +79,30 @@ def _asks(module: object) -> bool:
     if is_of_library(module):
         return False
     names = vars(module)
-    return "gc" in names or any(_mentions(value, module.__name__) for value in list(names.values()))
+    return "gc" in names or any(map(_knows_it, _parts(list(names.values()), module.__name__)))
 
 
-def _mentions(value: object, module: str) -> bool:
-    """Nothing is asked of the value itself: it may be a proxy."""
+def _parts(values: list, module: str) -> Iterator[object]:
+    """`values`, what they wrap, and what the module's own classes hold: a class may hold itself.
+
+    Nothing is asked of the values themselves: they may be proxies.
+    """
+    seen = set()
+    while values:
+        value = values.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        yield value
+        if (inner := inside(value)) is not None:
+            values.append(inner)
+        elif issubclass(type(value), type) and value.__module__ == module:
+            values.extend(vars(value).values())
+
+
+def _knows_it(value: object) -> bool:
     kind = type(value)
-    if kind is FunctionType and _imports(value.__code__):
-        return True
-    if (inner := inside(value)) is not None:
-        return _mentions(inner, module)
-    if issubclass(kind, type):
-        return value.__module__ == module and any(_mentions(each, module) for each in list(vars(value).values()))
-    return kind is BuiltinFunctionType and value.__module__ == "gc"
+    return (kind is FunctionType and _imports(value.__code__)) or (kind is BuiltinFunctionType and value.__module__ == "gc")
 
 
 def _imports(code: CodeType) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -228,13 +229,14 @@ class Recorder:
 
 
 def stopping_of(error: BaseException) -> dict[str, Any] | None:
-    """STOPPING's body for what ended a session, None for a mere bug."""
+    """STOPPING's body for what ended a session, None for a mere bug. The reason is worded as pytest's last lines have it."""
     if isinstance(error, pytest.Session.Failed):
         return {"kind": "fail", "reason": str(error), "exit": None}
+    reason = "".join(traceback.format_exception_only(type(error), error)).strip()
     if isinstance(error, pytest.Session.Interrupted):
-        return {"kind": "stop", "reason": str(error), "exit": None}
+        return {"kind": "stop", "reason": reason, "exit": None}
     if isinstance(error, pytest.exit.Exception):
-        return {"kind": "exit", "reason": str(error.msg), "exit": error.returncode}
+        return {"kind": "exit", "reason": reason, "exit": error.returncode}
     if isinstance(error, KeyboardInterrupt):
-        return {"kind": "interrupt", "reason": str(error), "exit": None}
+        return {"kind": "interrupt", "reason": reason, "exit": None}
     return None

@@ -17,6 +17,8 @@ from fastest import compat, compat_junit, values, wire
 from fastest.nodes import Crew
 from fastest.wire import Frames
 
+_EXIT, _INTERRUPTED = "_pytest.outcomes.Exit: ", "Interrupted: "  # As a run's reason begins.
+
 
 @dataclass
 class Progress:
@@ -113,10 +115,13 @@ class Replay:
         self._given = order["exit"]
         self._failed_before = session.testsfailed
         self.before_end()
-        if order["reason"] and self._given == 1:
-            raise session.Failed(order["reason"])
-        if order["reason"] and self._given == 2:
-            raise session.Interrupted(order["reason"])
+        reason = order["reason"]
+        if reason.startswith(_EXIT):
+            pytest.exit(reason[len(_EXIT) :], self._given)
+        if reason and self._given == 1:
+            raise session.Failed(reason)
+        if reason and self._given == 2:
+            raise session.Interrupted(reason[len(_INTERRUPTED) :] if reason.startswith(_INTERRUPTED) else reason)
 
     # ---- events ----
     def _on_up(self, event: dict[str, Any]) -> None:

@@ -9,18 +9,28 @@ from typing import TextIO
 
 import pytest
 
-from fastest import compat, compat_junit
+from fastest import compat, compat_junit, process
+from fastest.reports import Envelopes
+
+
+def silence(config: pytest.Config, envelopes: Envelopes) -> None:
+    """The runner shows the run: pytest's terminal reporter, which hooks and conftests want, writes to nowhere."""
+    compat.mute_terminal(config, process.null_writer(config), envelopes.color, envelopes.columns)
+    compat.remove_hook(config, "pytest_report_header", "terminalreporter")  # READY told it; this reads all metadata.
 
 
 class ForeignSummary:
-    """A plugin: from `begin` to the end of pytest_sessionfinish the terminal reporter writes to `file`."""
+    """A plugin: from `begin` to the end of pytest_sessionfinish the terminal reporter writes to `file`.
 
-    def __init__(self, config: pytest.Config, file: TextIO) -> None:
+    `shows`: until then the user sees what it writes, the last percentage included.
+    """
+
+    def __init__(self, config: pytest.Config, file: TextIO, shows: bool = False) -> None:
         self._config = config
         self.file = file
         self._before: object = None
         self._begun = False
-        for hook in ("pytest_runtestloop", "pytest_sessionfinish"):  # pytest's own last words.
+        for hook in ("pytest_unconfigure" if shows else "pytest_runtestloop", "pytest_sessionfinish"):  # pytest's own last words.
             compat.remove_hook(config, hook, "terminalreporter")
 
     def begin(self) -> None:
@@ -29,7 +39,7 @@ class ForeignSummary:
             self._begun = True
             reporter = self._config.pluginmanager.get_plugin("terminalreporter")
             if reporter is not None:
-                reporter.ensure_newline()  # Where nobody sees it: the next line is the first of the new file.
+                reporter.ensure_newline()  # Where it writes until now: the next line is the first of the new file.
             self._before = compat.terminal_file(self._config, self.file)
 
     @pytest.hookimpl(hookwrapper=True)

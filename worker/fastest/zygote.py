@@ -31,7 +31,7 @@ from fastest.link import WorkerLink, ZygoteLink
 from fastest.recorder import Recorder, stopping_of
 from fastest.reports import Envelopes
 from fastest.ring import Ring
-from fastest.summary import ForeignSummary
+from fastest.summary import ForeignSummary, silence
 from fastest.units import Units
 from fastest.watch import Watch
 from fastest.wire import Frames
@@ -53,7 +53,7 @@ class Zygote:
         self._collect_seconds, self._collection_errors = 0.0, 0
         self._summary: ForeignSummary | None = None
         self._file_plugin = collect.FilePlugin()
-        self._exit_asked = self._is_frozen = False
+        self._exit_asked = self._is_frozen = self._shows = False
         self.worker_link: WorkerLink | None = None
         self.errors = ErrorText(bool(setup.get("color")))
         self.is_ready = self.is_collecting = False
@@ -89,6 +89,7 @@ class Zygote:
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> int | None:
         self._config = config
+        self._shows = bool(self._setup.get("attached")) and not config.option.collectonly  # pytest's own header and progress.
         self.errors.refuse(verdicts.refusal(config))
         config.fastest_known_plugins = set(config.pluginmanager.get_plugins())
         if not self._setup.get("id"):
@@ -122,11 +123,10 @@ class Zygote:
         config.addinivalue_line("markers", "fastest(serial): while the test runs, nothing else of the run does.")
         whole_run.neutralise_plugins(config, self.single)
         reporting.leave_to_main_process(config, self.single)
-        envelopes = self._recorder.envelopes
-        compat.mute_terminal(config, process.null_writer(config), envelopes.color, envelopes.columns)
-        compat.remove_hook(config, "pytest_report_header", "terminalreporter")  # READY told it; this reads all metadata.
+        if not self._shows:
+            silence(config, self._recorder.envelopes)
         if self.single:
-            self._summary = ForeignSummary(config, io.StringIO())
+            self._summary = ForeignSummary(config, io.StringIO(), self._shows)
             config.pluginmanager.register(self._summary, "fastest-summary")
         debugger.prepare(config, bool(self._setup.get("attached")))
         process.dump_faults_to(self._fault_log)
@@ -158,10 +158,10 @@ class Zygote:
         if self.file_mode:
             units = collect.FileUnits(session, self._recorder, self._file_plugin, start)
         self._is_running = True
-        protocol = FastProtocol(session, self._recorder, self._setup.get("fast_protocol", True), self.single)
+        protocol = FastProtocol(session, self._recorder, self._setup.get("fast_protocol", True) and not self._shows, self.single)
         explaining = Explaining(session.config, float(self._setup.get("diff_budget", 0)))
         Worker(self.worker_link, self._recorder, units, session, protocol, explaining).run(start, self._setup)
-        if self._summary is not None:
+        if self._summary is not None and not self._shows:
             self._summary.begin()
         errors = self._collection_errors
         if self.single and errors and not session.config.option.continue_on_collection_errors:
@@ -196,7 +196,7 @@ class Zygote:
         elif stopping is not None and stopping["kind"] == "fail":
             self._tell_collected(session)  # Its reports say why.
         elif stopping is not None:
-            self.errors.explain(f"!!! {type(error).__name__}: {stopping['reason']} !!!\n")
+            self.errors.explain(f"!!! {stopping['reason']} !!!\n")
 
     # ---- orders ----
     def _serve(self, session: pytest.Session | None) -> dict[str, Any] | None:
