@@ -204,6 +204,8 @@ Result<Collected> DecodeCollected(std::string_view body) {
   collected.divisible = Texts(*json, "divisible");
   collected.seconds = NumberIn<double>(*json, "seconds", 0);
   collected.problem = Text(*json, "problem");
+  collected.header = Texts(*json, "header");
+  collected.finish = Texts(*json, "finish");
   const Json& serial = Member(*json, "serial");
   for (const Json& index : serial) collected.serial.push_back(NumberOf<std::uint32_t>(index, kNoItem));
   return collected;

@@ -82,6 +82,8 @@ void Run::EnterWhole(Collected& collected) {
   units_[0].collected = true;
   UnitCollected event = EventOf(UnitId{0});
   event.first = true;
+  event.header = std::move(collected.header);
+  event.finish = std::move(collected.finish);
   const auto items = ledger_.Enter(UnitId{0}, collected.node_ids, &event.items);
   groups_ = std::move(collected.groups);
   SeparateSerial(items, collected.serial);
@@ -110,6 +112,7 @@ void Run::EnterUnit(Collected& collected, LeaseState& lease) {
   EnterLease(collected.lease, lease, collected.unit);
   PriceSteals(collected.unit);
   UnitCollected event = EventOf(collected.unit);
+  event.header = std::move(collected.header);
   AcceptCollectReports(std::move(collected.reports), &event.reports);
   if (unit.collected) {
     EnterLate(collected, &event);

@@ -55,6 +55,10 @@ struct Collected {
   std::vector<std::string> divisible;
   double seconds = 0;   // Import and collection.
   std::string problem;  // Not empty: file mode turned out unsound (a whole-list hook appeared): why, for a person.
+  // What plugins and conftests say by pytest_report_header, in a process's first answer, and where it collected all, by
+  // pytest_report_collectionfinish.
+  std::vector<std::string> header = {};
+  std::vector<std::string> finish = {};
 };
 
 // The test files that pytest's own walk of the arguments finds (file mode): the truth that the plan is held against.

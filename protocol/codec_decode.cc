@@ -103,6 +103,8 @@ Collected GetCollected(wire::Collected::Reader in) {
   m.divisible = GetAll<std::string>(in.getDivisible());
   m.seconds = in.getSeconds();
   m.problem = Text(in.getProblem());
+  m.header = GetAll<std::string>(in.getHeader());
+  m.finish = GetAll<std::string>(in.getFinish());
   return m;
 }
 

@@ -119,6 +119,8 @@ void Put(wire::Message::Builder out, const Collected& m) {
   SetPlain([&](unsigned n) { return b.initDivisible(n); }, m.divisible);
   b.setSeconds(m.seconds);
   b.setProblem(m.problem);
+  SetPlain([&](unsigned n) { return b.initHeader(n); }, m.header);
+  SetPlain([&](unsigned n) { return b.initFinish(n); }, m.finish);
 }
 
 void Put(wire::Message::Builder out, const ItemStarted& m) { SetAt(out.initItemStarted(), m); }
@@ -311,7 +313,7 @@ struct SizeOf {
   }
   std::size_t operator()(const ItemReport& m) const { return m.report.envelope.size() + m.item.node_id.size() + 128; }
   std::size_t operator()(const Collected& m) const {
-    std::size_t size = Of(m.node_ids) + Of(m.deselected);
+    std::size_t size = Of(m.node_ids) + Of(m.deselected) + Of(m.header) + Of(m.finish);
     for (const auto& report : m.reports) size += report.envelope.size() + report.node_id.size() + 64;
     return size;
   }

@@ -39,6 +39,8 @@ struct UnitCollected {
   std::vector<std::string> exclude = {};
   std::vector<std::uint32_t> serial = {};  // Indexes into node_ids: what runs alone.
   std::vector<std::string> walked = {};    // Every test file that pytest's own walk found, once a run (file mode).
+  std::vector<std::string> header = {};    // As Collected has them.
+  std::vector<std::string> finish = {};
 };
 
 // Everything is collected: the counts are final.

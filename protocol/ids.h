@@ -10,7 +10,7 @@
 namespace fastest {
 
 // Of the messages between coordinator and agent; another one is refused.
-constexpr std::uint32_t kProtocolVersion = 1;
+constexpr std::uint32_t kProtocolVersion = 2;
 
 enum class AgentId : std::uint32_t {};   // An agent, as the coordinator numbers them from 0.
 enum class WorkerId : std::uint32_t {};  // A worker of the run: k stands for "gw<k>"; a restarted worker keeps its id.

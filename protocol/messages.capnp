@@ -105,6 +105,8 @@ struct Collected {
   seconds @8 :Float64;
   problem @9 :Text;
   divisible @10 :List(Text);
+  header @11 :List(Text);
+  finish @12 :List(Text);
 }
 
 struct ItemAt {

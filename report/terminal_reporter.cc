@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "report/collect_list.h"
 #include "report/ending.h"
@@ -50,6 +51,7 @@ class TerminalReporter::Session {
   SummaryContext Context() const { return {records_, options_, KeepsSummaryLines(options_, screen_), worker_line_}; }
   void WriteHeader(const Json& ready, const RunStarted& event);
   void AddCollectReport(const CollectReport& report);
+  void WriteOnce(const std::vector<std::string>& header);
   void FlushOutput();
   void BreakLine();
   void WriteSummary(const RunFinished& event);
@@ -69,6 +71,8 @@ class TerminalReporter::Session {
   std::uint32_t known_items_ = 0;
   int collect_skips_ = 0;
   std::vector<std::string> collected_ids_;             // Only for --collect-only.
+  std::vector<std::string> finish_;                    // What stands under the count of collected items.
+  std::set<std::string> header_;                       // What has been written of it.
   std::map<WorkerId, std::string> unfinished_output_;  // A worker's last line, as long as it is not ended.
 };
 
@@ -95,11 +99,19 @@ void TerminalReporter::Session::On(const RunStarted& event) {
 void TerminalReporter::Session::WriteHeader(const Json& ready, const RunStarted& event) {
   out_.Sep("=", "test session starts", kBold);
   if (!options_.no_header) {
-    for (const Json& line : Field(ready, "header")) out_.Line(TextOf(line));
+    for (const Json& line : Field(ready, "header")) WriteOnce({TextOf(line)});
     if (ManyWorkers()) out_.Line(fmt::format("workers: {}", event.workers));
     if (ManyWorkers() && options_.verbosity > 0 && !event.why_mode.empty()) out_.Line("collection: " + event.why_mode);
   }
-  if (options_.verbosity > 0 && !ManyWorkers() && !screen_.live) out_.Write("collecting ... ", kBold);
+}
+
+// Each process tells the same lines, or what differs.
+void TerminalReporter::Session::WriteOnce(const std::vector<std::string>& header) {
+  for (const std::string& line : header) {
+    if (!header_.insert(line).second) continue;
+    BreakLine();
+    out_.Line(line);
+  }
 }
 
 void TerminalReporter::Session::AddCollectReport(const CollectReport& report) {
@@ -113,6 +125,10 @@ void TerminalReporter::Session::AddCollectReport(const CollectReport& report) {
 void TerminalReporter::Session::On(const UnitCollected& event) {
   for (const CollectReport& report : event.reports) AddCollectReport(report);
   records_.Enter(event);
+  if (!screen_.worker_shows) {
+    WriteOnce(event.header);
+    finish_.insert(finish_.end(), event.finish.begin(), event.finish.end());
+  }
   known_items_ += static_cast<std::uint32_t>(event.items.size());
   block_.CountCollected(event.first, static_cast<std::uint32_t>(event.items.size()));
   if (progress_) progress_->SetTotal(std::max(known_items_, planned_items_), false);
@@ -126,10 +142,12 @@ void TerminalReporter::Session::On(const CollectionFinished& event) {
   block_.FinishCollection(event.items);
   if (progress_) progress_->SetTotal(event.items, true);
   if (options_.verbosity < 0 || screen_.worker_shows) {
+    for (const std::string& line : finish_) out_.Line(line);
     if (options_.collect_only) WriteCollected(collected_ids_, options_, &out_);
     return;
   }
-  std::string line = fmt::format("collected {} item{}", counts_.collected, counts_.collected == 1 ? "" : "s");
+  const bool says_so = options_.verbosity > 0 && !ManyWorkers() && !screen_.live;  // As pytest, where it is no terminal.
+  std::string line = fmt::format("{}collected {} item{}", says_so ? "collecting ... " : "", counts_.collected, counts_.collected == 1 ? "" : "s");
   if (event.errors > 0) line += fmt::format(" / {} error{}", event.errors, event.errors == 1 ? "" : "s");
   if (event.deselected > 0) line += fmt::format(" / {} deselected", event.deselected);
   if (collect_skips_ > 0) line += fmt::format(" / {} skipped", collect_skips_);
@@ -137,6 +155,7 @@ void TerminalReporter::Session::On(const CollectionFinished& event) {
   // Tests may run before everything is collected.
   if (progress_ && progress_->reported() > 0) progress_->BreakLine();
   out_.Line(line, screen_.is_tty ? kBold : kPlain);
+  for (const std::string& said : finish_) out_.Line(said);
   if (options_.collect_only) WriteCollected(collected_ids_, options_, &out_);
 }
 

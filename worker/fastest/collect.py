@@ -27,7 +27,7 @@ from fastest.wire import COLLECTED
 def whole_answer(session: pytest.Session, recorder: Recorder, seconds: float, start: dict[str, Any]) -> dict[str, Any]:
     """COLLECTED for a process that has collected everything."""
     answer = {"lease": 0, "unit": 0, "seconds": seconds, "problem": own_loop.problem(session.config)}
-    return {**answer, **describe(session.items, start.get("serial") or []), **recorder.take_collection()}
+    return {**answer, **describe(session.items, start.get("serial") or []), **recorder.take_collection(), **recorder.take_lines()}
 
 
 def errors_answer(recorder: Recorder) -> dict[str, Any]:
@@ -136,7 +136,7 @@ class FileUnits:
         items, _, known = self._units[unit]
         answer = {"lease": lease, "unit": unit, "seconds": perf_counter() - started, "problem": self._find_problem()}
         told = describe(items, self._serial)
-        self._recorder.link.send(COLLECTED, {**answer, **told, **self._recorder.take_collection()})
+        self._recorder.link.send(COLLECTED, {**answer, **told, **self._recorder.take_collection(), **self._recorder.take_lines()})
         if not assignment.get("items"):
             alone = frozenset(told["serial"])  # They are assigned by themselves, after all others.
             return [Entry(lease, unit, index, item) for index, item in enumerate(items) if index not in alone], []

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from fastest import compat, compat_cache, identity, process, whole_run, wire
+from fastest.recorder import flat_lines
 from fastest.replay import Replay
 from fastest.summary import ForeignSummary
 from fastest.wire import Frames
@@ -74,8 +75,7 @@ class Controller(Replay):
     def pytest_report_header(self, config: pytest.Config) -> object:
         outcome = yield
         own = {*compat.header_lines(config), *compat_cache.header_lines(config)}
-        for lines in reversed(outcome.get_result()):
-            self.header += [line for line in ([lines] if isinstance(lines, str) else lines) if line not in own]
+        self.header += [line for line in flat_lines(outcome.get_result()) if line not in own]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: object) -> None:

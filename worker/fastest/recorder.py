@@ -53,6 +53,8 @@ class Recorder:
         self.fork_trap: ForkTrap | None = None
         self.mend: Callable[[object], None] | None = None  # Makes a replayed call what it was (fast_protocol.py).
         self._teardown_call: object = None
+        self._header: list[str] = []  # What plugins and conftests have pytest's terminal reporter write before the tests.
+        self._finish: list[str] = []
         self._is_early = True  # Collection has not begun.
         self._is_running = False
         self.is_told = False  # Why the session ends before its time; or nobody needs to be told.
@@ -181,6 +183,21 @@ class Recorder:
         self.collect_reports, self.deselected = [], []
         return answer
 
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_report_header(self) -> object:
+        outcome = yield
+        self._header += flat_lines(outcome.get_result())
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_report_collectionfinish(self) -> object:
+        outcome = yield
+        self._finish += flat_lines(outcome.get_result())
+
+    def take_lines(self) -> dict:
+        answer = {"header": self._header, "finish": self._finish}
+        self._header, self._finish = [], []
+        return answer
+
     # ---- the rest ----
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)  # A wrapper is called whoever collects.
     def pytest_collection(self) -> object:
@@ -226,6 +243,12 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self, excrepr: object) -> None:
         self.link.send(wire.INTERNAL_ERROR, {"text": str(excrepr)})
+
+
+def flat_lines(results: list) -> list[str]:
+    """What a report hook's implementations said, as pytest's terminal reporter writes it."""
+    said = [[lines] if isinstance(lines, str) else lines for lines in reversed(results)]
+    return [str(line) for lines in said for line in lines]
 
 
 def stopping_of(error: BaseException) -> dict[str, Any] | None:
