@@ -2,8 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sched.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +20,8 @@
 
 namespace fastest {
 namespace {
+
+constexpr int kOfProcess = 1;  // IOPRIO_WHO_PROCESS, which older headers do not have.
 
 std::string Contents(const char* path) {
   std::ifstream in(path, std::ios::binary);
@@ -51,8 +56,11 @@ std::string InheritedState() {
   for (std::string line; std::getline(status, line);)
     if (IsHandedDown(line)) text += line + '\n';
   text += Contents("/proc/self/limits") + Contents("/proc/self/cgroup") + Contents("/proc/self/oom_score_adj");
-  text += fmt::format("nice {} personality {} terminal {}\n", ::getpriority(PRIO_PROCESS, 0), ::personality(0xffffffff),
+  text += fmt::format("nice {} scheduler {} io {} personality {} terminal {}\n", ::getpriority(PRIO_PROCESS, 0),
+                      ::sched_getscheduler(0), ::syscall(SYS_ioprio_get, kOfProcess, 0), ::personality(0xffffffff),
                       Terminal());
+  struct stat folder {};  // Its path may be another one's by now.
+  if (::stat(".", &folder) == 0) text += fmt::format("folder {} {}\n", folder.st_dev, folder.st_ino);
   std::error_code failed;
   for (const char* name : {"cgroup", "ipc", "mnt", "net", "pid_for_children", "time_for_children", "user", "uts"})
     text += std::filesystem::read_symlink(fmt::format("/proc/self/ns/{}", name), failed).string() + '\n';

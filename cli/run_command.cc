@@ -53,19 +53,18 @@ std::string NewRunId() {
 }
 
 std::string MakeSetup(const Invocation& invocation, const Reporting& reporting, bool attached) {
-  const json setup = {
-      {"argv", invocation.options.pytest_argv},
-      {"run_id", invocation.options.run_id},
-      {"testrun_uid", TestrunUid(invocation.options)},
-      {"n", invocation.workers},
-      {"full_reports", reporting.needs_full_reports()},
-      {"color", reporting.color()},
-      {"columns", reporting.columns()},
-      {"collect", invocation.options.collect},
-      {"fast_protocol", invocation.options.fast_protocol},
-      {"diff_budget", invocation.options.diff_budget},
-      {"retries", invocation.options.retries},
-      {"attached", attached}};
+  const json setup = {{"argv", invocation.options.pytest_argv},
+                      {"run_id", invocation.options.run_id},
+                      {"testrun_uid", TestrunUid(invocation.options)},
+                      {"n", invocation.workers},
+                      {"full_reports", reporting.needs_full_reports()},
+                      {"color", reporting.color()},
+                      {"columns", reporting.columns()},
+                      {"collect", invocation.options.collect},
+                      {"fast_protocol", invocation.options.fast_protocol},
+                      {"diff_budget", invocation.options.diff_budget},
+                      {"retries", invocation.options.retries},
+                      {"attached", attached}};
   return setup.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

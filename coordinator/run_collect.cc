@@ -170,8 +170,9 @@ void Run::CheckCollectionFinished() {
   if (fatal) {
     incomplete_ok_ = true;
     if (!stop_exit_code_) stop_exit_code_ = static_cast<int>(ExitCode::kInterrupted);
-    return RequestStop(Stop::How::kFinish, fmt::format("Interrupted: {} error{} during collection", counts_.collection_errors,
-                                                       counts_.collection_errors == 1 ? "" : "s"));
+    return RequestStop(Stop::How::kFinish,
+                       fmt::format("Interrupted: {} error{} during collection", counts_.collection_errors,
+                                   counts_.collection_errors == 1 ? "" : "s"));
   }
   stage_ = Stage::kRunning;
 }

@@ -13,11 +13,11 @@ namespace fastest {
 // What the cli knows about where the text goes.
 struct Screen {
   bool is_tty = false;
-  bool color = false;        // UseColor's answer.
-  int columns = 80;          // COLUMNS, else the terminal's, else 80.
-  bool live = false;         // A block may be drawn: MayDrawLive's answer (and --progress).
-  bool ci = false;           // CI or BUILD_NUMBER is set (not empty): pytest then cuts no summary line.
-  bool ci_is_named = false;  // Likewise, perhaps empty: before pytest 9 that was enough.
+  bool color = false;         // UseColor's answer.
+  int columns = 80;           // COLUMNS, else the terminal's, else 80.
+  bool live = false;          // A block may be drawn: MayDrawLive's answer (and --progress).
+  bool ci = false;            // CI or BUILD_NUMBER is set (not empty): pytest then cuts no summary line.
+  bool ci_is_named = false;   // Likewise, perhaps empty: before pytest 9 that was enough.
   bool worker_shows = false;  // The one worker has it, and pytest writes header and progress, between what tests write.
 };
 

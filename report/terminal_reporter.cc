@@ -146,8 +146,10 @@ void TerminalReporter::Session::On(const CollectionFinished& event) {
     if (options_.collect_only) WriteCollected(collected_ids_, options_, &out_);
     return;
   }
-  const bool says_so = options_.verbosity > 0 && !ManyWorkers() && !screen_.live;  // As pytest, where it is no terminal.
-  std::string line = fmt::format("{}collected {} item{}", says_so ? "collecting ... " : "", counts_.collected, counts_.collected == 1 ? "" : "s");
+  const bool says_so =
+      options_.verbosity > 0 && !ManyWorkers() && !screen_.live;  // As pytest, where it is no terminal.
+  std::string line = fmt::format("{}collected {} item{}", says_so ? "collecting ... " : "", counts_.collected,
+                                 counts_.collected == 1 ? "" : "s");
   if (event.errors > 0) line += fmt::format(" / {} error{}", event.errors, event.errors == 1 ? "" : "s");
   if (event.deselected > 0) line += fmt::format(" / {} deselected", event.deselected);
   if (collect_skips_ > 0) line += fmt::format(" / {} skipped", collect_skips_);

@@ -14,7 +14,19 @@ FINALIZER = """
     def test_three(f): pass
 """
 
+WARNS_AT_THE_END = """
+    import pytest, warnings
+    @pytest.fixture(scope="session")
+    def wide():
+        yield 1
+        warnings.warn("at the end")
+    def test_f(wide): pass
+"""
+
 CASES = {
+    "session teardown warns": green(WARNS_AT_THE_END, bare=True),
+    "session teardown warns too often": case(WARNS_AT_THE_END, "--max-warnings=0", bare=True, exit=6),
+    "session teardown warns where that fails": red(WARNS_AT_THE_END, "-W", "error", bare=True),
     **{f"{scope} teardown fails": red(FINALIZER.format(scope=scope)) for scope in ("function", "class", "module")},
     # Whose test is the last of a session or a package depends on who ran what: one file keeps it honest.
     **{

@@ -1,5 +1,6 @@
 """--persistent-workers: as a cold run in everything but time, whoever dies, and nobody waits."""
 
+import resource
 import os
 import signal
 import subprocess
@@ -191,6 +192,26 @@ def test_too_much_memory_is_a_cold_start(make_warm):
     project.warm_up()
     run = project.run("--warm-memory-limit", "1")
     assert run.exit == 0 and "a warm process has ended: it has" in how(run), how(run)
+
+
+def test_workers_are_forked_from_a_command_line_that_comes_again(make_warm):
+    project = make_warm({"test_it.py": "def test_it(): pass\n", "test_b.py": "def test_b(): pass\n"})
+    project.warm_up("-n", "2")
+    run = project.run("-n", "2", "-v", "-v")
+    project.warm_up("-n", "2", "-v", "-v")
+    run = project.run("-n", "2", "-v", "-v")
+    assert run.exit == 0 and was_warm(run) and "started fresh" not in run.stdout, run.stdout
+
+
+def test_few_descriptors_are_enough(make_warm):
+    project = make_warm({"test_it.py": "def test_it(): pass\n"})
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, before[1]))
+    try:
+        runs = [project.run("-n", "1") for _ in range(3)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert [run.exit for run in runs] == [0, 0, 0], runs[-1].stdout + runs[-1].stderr
 
 
 def test_the_terminal_is_a_cold_start(make_warm):

@@ -1,6 +1,7 @@
 """--persistent-workers: whatever changes between two runs, the second is never green for what was there before."""
 
 import os
+import shutil
 import sys
 
 import pytest
@@ -122,6 +123,7 @@ CHANGES = {
     "a new test file": add("test_new.py", "def test_new():\n    assert 0\n"),
     "pytest.ini": edit("pytest.ini", "[pytest]\n", "[pytest]\npython_functions = check_*\n"),
     "another configuration file": add("pytest.toml", "[pytest]\npython_functions = ['check_*']\n"),
+    "a new sitecustomize": add(f"../{SITE}/sitecustomize.py", "import os\nos.environ['FLAVOUR'] = 'odd'\n"),
     "an installed plugin": edit(f"../{SITE}/plugfile.py", "return VALUE", "return VALUE + 1"),
     "what an installed plugin read": edit(f"../{SITE}/plugfile.txt", "1", "2"),
     "a removed distribution": remove(f"../{SITE}/plugfile-1.0.dist-info/entry_points.txt"),
@@ -159,6 +161,15 @@ def test_environment_decides(make_warm):
     assert changed.exit == 1 and not was_warm(changed), how(changed)
     shell = project.run(env={"SHLVL": "7", "OLDPWD": "/", "COLUMNS": "70"})
     assert shell.exit == 0 and was_warm(shell), how(shell)
+
+
+def test_another_folder_in_the_place_of_the_old_one_is_seen(make_warm):
+    project = make_warm({"data.txt": "1\n", "test_it.py": "def test_it(): assert open('data.txt').read() == '1\\n'\n"})
+    project.warm_up("-n", "1")
+    project.root.rename(project.base / "old")
+    shutil.copytree(project.base / "old", project.root)
+    (project.root / "data.txt").write_text("2\n")
+    assert project.run("-n", "1").exit == 1
 
 
 # Plugins that would make a warm process tell lies: it does not load them beforehand, and runs are right.

@@ -174,3 +174,12 @@ def test_the_delay_passes_before_a_retry(make_project):
         assert project.run("--retries=1", "--retry-delay=0.5", *args).exit == 0
         first, second = map(float, project.read("times").split())
         assert second - first >= 0.5
+
+
+@pytest.mark.skipif(pytest.version_tuple < (9, 0), reason="this pytest has no subtests")
+@FEWER
+def test_a_subtest_that_failed_is_forgotten_by_the_retry(make_project, args):
+    source = FLAKY + "def test_f(subtests):\n    n = calls('f')\n    with subtests.test():\n        assert n == 2\n"
+    run = make_project({"test_a.py": source, "test_b.py": "def test_ok(): pass\n"}).run("--retries=1", *args)
+    assert run.exit == 0, run.stdout
+    assert "FLAKY test_a.py::test_f" in run.stdout

@@ -229,6 +229,7 @@ def is_ours(plugin: object) -> bool:
 
 def merge_calls(first: CallInfo, second: CallInfo) -> None:
     """Makes `second` tell of both: the times, and both exceptions as pytest groups those of one teardown."""
+    __tracebackhide__ = True
     second.start = first.start
     second.duration += first.duration
     if first.excinfo is None:

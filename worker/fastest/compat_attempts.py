@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from fastest import core_protocol
+
 
 def forget_attempt(item: pytest.Item) -> None:
     """Captured text goes; a test method gets a new instance; a fixture of a wider scope that failed is asked again."""
     item._report_sections.clear()
+    core_protocol.failed_subtests(item.config).pop(core_protocol.id_of(item), None)
     method = item.__dict__.get("_obj")
     if type(item.parent) is pytest.Class and isinstance(getattr(method, "__self__", None), item.parent.obj):
         item.__dict__.pop("_obj", None)

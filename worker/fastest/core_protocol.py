@@ -6,6 +6,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from types import FunctionType
 
 import pluggy
@@ -33,6 +34,13 @@ __all__ = ["caplog_handler_key", "caplog_records_key", "catching_logs", "explain
 
 HAS_EXCEPTION_QUEUES = unraisable_exceptions is not None
 CATCHES_LOGGERS_APART = hasattr(catching_logs, "attached_loggers")
+
+
+def catch_warnings(item: pytest.Item) -> AbstractContextManager[None]:
+    """As pytest does for an item's whole protocol; not with -p no:warnings."""
+    if not item.config.pluginmanager.has_plugin("warnings"):
+        return nullcontext()
+    return catch_warnings_for_item(config=item.config, ihook=item.ihook, when="runtest", item=item)
 
 
 def configured_warning_filters(config: pytest.Config) -> list:

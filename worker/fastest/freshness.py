@@ -10,9 +10,11 @@ import os
 import site
 import sys
 from collections.abc import Iterable, Iterator
+from importlib.machinery import SourceFileLoader
 
 _SLACK = 0.1  # Seconds by which the clocks of files and processes may differ.
 _DISTRIBUTIONS = (".dist-info", ".egg-info", ".egg-link", ".pth", ".egg")  # Metadata, and what changes sys.path.
+_CUSTOM = ("sitecustomize", "usercustomize")  # Sought at each start.
 
 Stamp = tuple  # (mtime_ns, ctime_ns, size, inode); () where there is no such file.
 _FOLDER = ("folder",)  # Of a package: its files are known by themselves, and its times change with __pycache__.
@@ -31,13 +33,14 @@ class Snapshot:
     or not; `began`: when this process started, in seconds since the epoch."""
 
     def __init__(self, began: float, files: Iterable[str] = (), folders: Iterable[str] = (), names: Iterable[str] = ()) -> None:
-        self._names = {name.partition(".")[0] for name in [*sys.modules, *names]}
+        self._names = {name.partition(".")[0] for name in [*sys.modules, *names, *_CUSTOM]}
         self._path = list(dict.fromkeys(folder or os.getcwd() for folder in sys.path))
         mapped, replaced = _mapped_files()
         self._files = sorted({*_module_files(), *mapped, *_interpreter_files(), *files})
         self._folders = sorted({*folders} - {*self._path})
         self._stamps = dict(self._look())
-        self._changed_while_loading = next(iter(replaced), "") or self._youngest((began - _SLACK) * 1e9)
+        gone = [path for path in _module_files(from_source=True) if not os.path.exists(path)]
+        self._changed_while_loading = next(iter([*replaced, *gone]), "") or self._youngest((began - _SLACK) * 1e9)
 
     def __len__(self) -> int:
         return len(self._stamps)
@@ -86,10 +89,11 @@ def _names_in(folder: str) -> list[str]:
         return []
 
 
-def _module_files() -> Iterator[str]:
+def _module_files(from_source: bool = False) -> Iterator[str]:
+    """`from_source`: only of modules that Python itself has found as a source file in a folder."""
     for module in list(sys.modules.values()):
         path = getattr(module, "__file__", None)
-        if isinstance(path, str):
+        if isinstance(path, str) and (not from_source or type(getattr(module, "__loader__", None)) is SourceFileLoader):
             yield os.path.abspath(path)
 
 
@@ -111,5 +115,5 @@ def _interpreter_files() -> Iterator[str]:
         yield os.path.join(folder, "pyvenv.cfg")
     yield sys.executable
     for folder in [*site.getsitepackages(), site.getusersitepackages()]:
-        for name in ("sitecustomize.py", "usercustomize.py"):
-            yield os.path.join(folder, name)
+        for name in _CUSTOM:
+            yield os.path.join(folder, name + ".py")

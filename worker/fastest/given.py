@@ -33,7 +33,7 @@ class Given:
     def _place_descriptors(self) -> None:
         """Each gets its number; through high copies, since a number may be another one's."""
         targets = self._order["fds"]
-        above = max([64, *targets]) + 1
+        above = max(targets) + 1
         copies = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, above) for fd in self._fds]
         for fd in self._fds:
             os.close(fd)

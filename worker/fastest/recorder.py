@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fastest import compat, cutting, reports, ring, sharing, wire
+from fastest import compat, core_protocol, cutting, reports, ring, sharing, wire
 from fastest.fork_trap import ForkTrap
 from fastest.link import SilentLink, WorkerLink, ZygoteLink
 from fastest.reports import OTHER, OUTCOMES, PHASES, Envelopes
@@ -140,10 +140,14 @@ class Recorder:
         before = len(item._report_sections)
         compat.renew_log_records(item)
         self.is_finalizing = True
-        teardown = compat.core_hook(item.config, "pytest_runtest_teardown")
-        call = compat.CallInfo.from_call(
-            lambda: teardown(item=item, nextitem=nextitem), when="teardown", reraise=compat.reraise_exceptions(item.config)
-        )
+        hook = compat.core_hook(item.config, "pytest_runtest_teardown")
+
+        def teardown() -> None:
+            __tracebackhide__ = True
+            hook(item=item, nextitem=nextitem)
+
+        with core_protocol.catch_warnings(item):
+            call = compat.CallInfo.from_call(teardown, when="teardown", reraise=compat.reraise_exceptions(item.config))
         self.is_finalizing = False
         failed = call.excinfo is not None
         if not failed and (held is None or len(item._report_sections) == before):

@@ -18,7 +18,8 @@ from fastest import originals
 # Not from sysconfig, whose import takes as long as all of ours.
 LIBRARY = os.path.dirname(os.__file__) + os.sep
 SITE = tuple(path + os.sep for path in site.getsitepackages())
-_NOT_THE_PROJECTS = (LIBRARY, *SITE, os.path.dirname(__file__) + os.sep)
+_OWN = os.path.dirname(__file__) + os.sep
+_NOT_THE_PROJECTS = (LIBRARY, *SITE, _OWN)
 
 
 def is_of_library(module: object) -> bool:
@@ -121,7 +122,7 @@ class Watch:
 
     def _note(self, what: str, where: str | None, everywhere: bool) -> None:
         """`everywhere`: installed plugins count, too, not only the project's own files."""
-        if where is not None and (everywhere or not where.startswith(SITE)):
+        if where is not None and not where.startswith(_OWN) and (everywhere or not where.startswith(SITE)):
             reason = f"{where} {what} while loading"
             if reason not in self.reasons:
                 self.reasons.append(reason)

@@ -47,7 +47,7 @@ class Worker:
         self._pending: deque[tuple[Lease, dict]] = deque()  # Units that are not collected yet.
         self._later: deque[tuple[int, dict]] = deque()  # Frames that came in the midst of an item.
         self._stop = ""
-        self._needs_successor = False
+        self._needs_successor = self._has_all = False  # A single worker has all items in one lease.
         self._heap = Heap(len(session.items) if gc.get_freeze_count() else 0)
         self._last: Entry | None = None
 
@@ -55,6 +55,7 @@ class Worker:
         """Runs what comes until Stop; raises as pytest's loop does where the session has to end. START and SETUP say how."""
         if setup.get("retries"):
             self._attempts = Attempts(self._session, self._recorder)
+        self._has_all = setup.get("n", 0) <= 1 and self._attempts is None
         if sharing.is_wanted:
             sharing.client = sharing.Client(self._session.config, self._link, self._obey_meanwhile)
         self._look_at_modules()
@@ -205,7 +206,7 @@ class Worker:
         entry = self._queue.popleft()
         was_announced = self._announced is entry
         self._announced = None
-        if not self._queue and self._needs_successor and not self._stop and not self._kept_with(entry):
+        if not self._queue and self._needs_successor and not (self._stop or self._has_all or self._kept_with(entry)):
             self._wait_for_successor(entry)
         nextitem = self._next_node(entry)
         self._prepare(entry, was_announced)
@@ -240,7 +241,7 @@ class Worker:
             return None
         if self._pending:
             return self._units.folder_of(self._pending[0][1]) or self._session
-        return None if self._stop else self._session
+        return None if self._stop or self._has_all else self._session
 
     def _kept_with(self, entry: Entry) -> list[Entry]:
         """What of its lease may run later."""
