@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import os
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -27,9 +28,13 @@ _XDIST_WORDS = frozenset(
 # At the session's end an installed plugin may read the terminal reporter's lists, which are the main process's.
 _END_HOOKS = ("pytest_sessionfinish", "pytest_unconfigure")
 
+# What a plugin's reporter has.
+_REPORTER_HOOKS = ("pytest_runtest_logreport", "pytest_terminal_summary")
+
 # Plugins by top-level module: they report in the main process only if asked to.
 _OPTIONS = {
     "allure_pytest": ("clean_alluredir",),
+    "pytest_bdd": ("cucumber_json_path",),
     "pytest_ctrf": ("ctrf",),
     "pytest_html": ("htmlpath",),
     "pytest_jsonreport": ("json_report",),
@@ -40,7 +45,7 @@ _OPTIONS = {
 # Options that a conftest may set before their plugins look: then these report, too.
 _REPORT_FILES = frozenset(("xmlpath", *(name for names in _OPTIONS.values() for name in names)))
 # Their hooks are for others that are judged by themselves, or do nothing where tests are distributed.
-_SILENT = frozenset(("pytest_metadata", "pytest_benchmark", "pytest_reportlog", "xdist", "fastest"))
+_SILENT = frozenset(("pytest_metadata", "pytest_benchmark", "pytest_reportlog", "pytest_sugar", "pyfakefs", "xdist", "fastest"))
 
 
 def controller(config: pytest.Config) -> list[str]:
@@ -69,15 +74,38 @@ def _why(config: pytest.Config, plugin: object) -> str:
         if named:
             return f"has a word in {min(named)}"
         hooks += [name for name in _CONFTEST_HOOKS if _implements(plugin, name)]
-        hooks += [name for name in _PROCESS_HOOKS if name not in hooks and verdicts.mentioned(getattr(plugin, name, None), _XDIST_WORDS)]
+    elif _implements(plugin, "pytest_runtest_logreport"):
+        hooks.append("pytest_runtest_logreport")
+    hooks += [name for name in _PROCESS_HOOKS if name not in hooks and verdicts.mentioned(getattr(plugin, name, None), _XDIST_WORDS)]
     if not hooks and (named := verdicts.mentioned(getattr(plugin, "pytest_configure", None), _REPORT_FILES)):
         return f"has a word in {min(named)}"
     if not hooks:
         hooks = list(verdicts.later_hooks(plugin, ("pytest_configure_node",)))
+    if not hooks and _may_register(config, plugin):
+        hooks = [*verdicts.later_hooks(plugin, _REPORTER_HOOKS), *_imported_later(plugin, module)]
     if not hooks and not _is_conftest(plugin):
         owners = (plugin, *verdicts.own_classes(plugin))
         hooks = [name for owner in owners for name in _END_HOOKS if _is_for_main_process(getattr(owner, name, None))]
     return f"implements {hooks[0]}" if hooks else ""
+
+
+def _may_register(config: pytest.Config, plugin: object) -> bool:
+    """Whether its pytest_configure may register what reports: not where that looks at its options, and none is set."""
+    options = vars(config.option)
+    words = {word: name for name in options for word in (name, "--" + name.replace("_", "-"))}
+    added, asked = (
+        {words[word] for word in verdicts.mentioned(getattr(plugin, hook, None), frozenset(words))}
+        for hook in ("pytest_addoption", "pytest_configure")
+    )
+    return not added & asked or any(options[name] for name in added & asked)
+
+
+def _imported_later(plugin: object, package: str) -> list[str]:
+    """pytest_configure, where it imports of its own package what nobody knows yet, and registers something."""
+    code = getattr(inspect.unwrap(getattr(plugin, "pytest_configure", None)), "__code__", None)
+    if code is None or "register" not in code.co_names:
+        return []
+    return ["pytest_configure"] * any(name.startswith(package + ".") and name not in sys.modules for name in code.co_names)
 
 
 def leave_to_main_process(config: pytest.Config, single: bool) -> None:

@@ -112,10 +112,12 @@ def later_hooks(plugin: object, hooks: tuple[str, ...]) -> Iterator[str]:
 
 
 def own_classes(plugin: object) -> Iterator[type]:
-    """The classes of its own package in a plugin module's namespace; but no terminal reporter: workers do without it."""
+    """The classes of its own package in a plugin module's namespace, and where its pytest_configure stands; but no terminal
+    reporter: workers do without it."""
     if inspect.ismodule(plugin):
         package = module_of(plugin).split(".")[0]
-        for value in list(vars(plugin).values()):
+        names = {**getattr(getattr(plugin, "pytest_configure", None), "__globals__", {}), **vars(plugin)}
+        for value in list(names.values()):
             if inspect.isclass(value) and value.__module__.split(".")[0] == package and not compat.is_terminal_reporter(value):
                 yield value
 
