@@ -13,9 +13,12 @@
 namespace fastest {
 namespace {
 
+std::int64_t Nanoseconds(const timespec& time) {
+  return static_cast<std::int64_t>(time.tv_sec) * 1000000000 + time.tv_nsec;
+}
+
 FileStamp Stamp(const struct stat& found) {
-  return {static_cast<std::int64_t>(found.st_mtim.tv_sec) * 1000000000 + found.st_mtim.tv_nsec,
-          static_cast<std::uint64_t>(found.st_size)};
+  return {Nanoseconds(found.st_ctim), static_cast<std::uint64_t>(found.st_size), Nanoseconds(found.st_mtim)};
 }
 
 bool Stat(const std::string& path, struct stat& found) { return ::stat(path.c_str(), &found) == 0; }

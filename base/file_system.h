@@ -21,9 +21,10 @@ Error FileError(std::string_view what, const std::string& path, int error);
 
 // What tells one version of a file from another.
 struct FileStamp {
-  std::int64_t modified = 0;  // Nanoseconds since the epoch.
+  std::int64_t changed = 0;  // Nanoseconds since the epoch: st_ctime, since who copies a file may keep its st_mtime.
   std::uint64_t size = 0;
-  auto operator<=>(const FileStamp&) const = default;
+  std::int64_t modified = 0;  // st_mtime: the file's age. Not compared.
+  bool operator==(const FileStamp& other) const { return changed == other.changed && size == other.size; }
 };
 
 struct DirectoryEntry {

@@ -339,11 +339,11 @@ void Run::On(const Interrupted& interrupted) {
 }
 
 void Run::RequestStop(Stop::How how, const std::string& why) {
+  if (stage_ == Stage::kFinished) return;
+  if (stop_reason_.empty()) stop_reason_ = why;
   const bool again = stage_ == Stage::kStopping;
   if (again && how < Stop::How::kInterrupt) return;
-  if (stage_ == Stage::kFinished) return;
   stage_ = Stage::kStopping;
-  if (stop_reason_.empty()) stop_reason_ = why;
   for (const auto& [agent, state] : agents_)
     if (!state.gone) effects_.messages.emplace_back(agent, Stop{how, why});
   Pass(shared_.Stop());

@@ -22,7 +22,7 @@ struct Known {
   Digest digest{};
 };
 
-// Lines of "HEX SIZE MODIFIED PATH".
+// Lines of "HEX SIZE CHANGED PATH".
 std::map<std::string, Known> ReadCache(const std::string& path) {
   std::map<std::string, Known> known;
   const auto file = path.empty() ? Result<FileContents>(Error{}) : ReadFile(path);
@@ -36,8 +36,8 @@ std::map<std::string, Known> ReadCache(const std::string& path) {
     Known one;
     const auto digest = DigestFromHex(line.substr(0, a));
     const auto size = std::from_chars(line.data() + a + 1, line.data() + b, one.stamp.size);
-    const auto modified = std::from_chars(line.data() + b + 1, line.data() + c, one.stamp.modified);
-    if (!digest || size.ec != std::errc() || modified.ec != std::errc()) continue;
+    const auto changed = std::from_chars(line.data() + b + 1, line.data() + c, one.stamp.changed);
+    if (!digest || size.ec != std::errc() || changed.ec != std::errc()) continue;
     one.digest = *digest;
     known.emplace(line.substr(c + 1), one);
   }
@@ -87,9 +87,9 @@ class TreeReader {
       changed = true;
     }
     manifest.files[path] = now.digest;
-    if (WallSeconds() - static_cast<double>(stamp->modified) / 1e9 < kTooFresh) return;
+    if (WallSeconds() - static_cast<double>(stamp->changed) / 1e9 < kTooFresh) return;
     cache +=
-        Hex(now.digest) + " " + std::to_string(stamp->size) + " " + std::to_string(stamp->modified) + " " + path + "\n";
+        Hex(now.digest) + " " + std::to_string(stamp->size) + " " + std::to_string(stamp->changed) + " " + path + "\n";
   }
 
   std::string root_;

@@ -65,7 +65,7 @@ std::optional<std::string> SectionLine(std::istream& in, std::string_view start)
 void AppendEntry(std::string& out, const DiscoveryCache::Entry& entry) {
   AppendJsonString(out, entry.path);
   out.append(":[")
-      .append(std::to_string(entry.stamp.modified))
+      .append(std::to_string(entry.stamp.changed))
       .append(",")
       .append(std::to_string(entry.stamp.size))
       .push_back(',');
@@ -121,11 +121,11 @@ std::optional<Outline> DiscoveryCache::Find(const std::string& path, FileStamp s
   simdjson::dom::array fields;
   if (found == section_->files.end() || found->second.get(fields) != simdjson::SUCCESS || fields.size() != 3)
     return std::nullopt;
-  std::int64_t modified = 0;
+  std::int64_t changed = 0;
   std::uint64_t size = 0;
   Outline outline;
   auto field = fields.begin();
-  if ((*field).get(modified) != simdjson::SUCCESS || modified != stamp.modified) return std::nullopt;
+  if ((*field).get(changed) != simdjson::SUCCESS || changed != stamp.changed) return std::nullopt;
   if ((*++field).get(size) != simdjson::SUCCESS || size != stamp.size) return std::nullopt;
   if (!ReadOutline(*++field, outline)) return std::nullopt;
   return outline;

@@ -1,4 +1,4 @@
-// DiscoveryCache: the outlines of earlier runs, by path; an entry holds while the file's mtime and size stay the same.
+// DiscoveryCache: the outlines of earlier runs, by path; an entry holds while the file's ctime and size stay the same.
 //
 // One JSON file for all projects: a header line, then one line for each (rootdir, parser, version), so that one
 // project's section is found and parsed without parsing the others. Replaced atomically; written only when something

@@ -175,6 +175,9 @@ def test_another_folder_in_the_place_of_the_old_one_is_seen(make_warm):
 # Plugins that would make a warm process tell lies: it does not load them beforehand, and runs are right.
 UNFIT = {
     "draws a random number": "import random, pytest\nVALUE = random.random()\n",
+    "draws a secret": "import secrets\nVALUE = secrets.token_hex(4)\n",
+    "asks for the date": "import datetime\nVALUE = datetime.datetime.now().year\n",
+    "asks for the local time": "from time import localtime\nVALUE = localtime()\n",
     "says something": "print('hello')\nVALUE = 1\n",
     "warns": "import warnings\nwarnings.warn('old')\nVALUE = 1\n",
     "asks who it is": "import os\nVALUE = os.environ.get('PYTEST_XDIST_WORKER')\n",

@@ -1,5 +1,6 @@
 """What pytest-xdist offers to conftests and the command line: each is there, or said not to be."""
 
+import importlib.util
 import json
 
 import pytest
@@ -21,6 +22,13 @@ def pytest_testnodedown(node, error): say("down", node.gateway.id, error)
 def pytest_unconfigure(config):
     if CALLS: open(f"calls_{os.getpid()}", "w").write(json.dumps(CALLS))
 """
+
+
+@pytest.mark.skipif(importlib.util.find_spec("xdist") is None, reason="xdist is not installed")
+@pytest.mark.parametrize("n", ["1", "2"])
+def test_its_modules_may_be_asked_for_as_plugins(make_project, n):
+    run = make_project(TWO).run("-n", n, "-p", "xdist.plugin", "-p", "xdist.looponfail", env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
+    assert run.exit == 0, run.stderr
 
 
 @pytest.mark.parametrize("mode", ["file", "whole"])

@@ -37,6 +37,22 @@ TEST_CASE("a file written comes back whole, with its stamp, and its directory is
   CHECK(std::distance(std::filesystem::directory_iterator(folder / "new"), {}) == 1);
 }
 
+TEST_CASE("a file that was given back its old time is another version") {
+  const Folder folder;
+  const std::string path = folder / "file";
+  REQUIRE(WriteFileAtomically(path, "one").ok());
+  const auto time = std::filesystem::last_write_time(path);
+  const auto before = StampOf(path).value();
+  auto after = before;
+  for (int i = 0; i < 1000 && after == before; ++i) {  // The kernel's clock has ticks.
+    REQUIRE(WriteFileAtomically(path, "two").ok());
+    std::filesystem::last_write_time(path, time);
+    after = StampOf(path).value();
+  }
+  CHECK(after.modified == before.modified);
+  CHECK_FALSE(after == before);
+}
+
 TEST_CASE("what cannot be read is an error that names it") {
   const Folder folder;
   CHECK(ReadFile(folder / "gone").error().message.find("gone") != std::string::npos);

@@ -38,8 +38,8 @@ TEST_CASE("an outline comes back from the cache as it went in") {
   const DiscoveryCache again(tree.root() + "/c.json", {tree.root(), "ast"});
   CHECK(again.warning().empty());
   CHECK(again.Find(path, stamp) == outline);
-  CHECK_FALSE(again.Find(path, {stamp.modified + 1, stamp.size}).has_value());
-  CHECK_FALSE(again.Find(path, {stamp.modified, stamp.size + 1}).has_value());
+  CHECK_FALSE(again.Find(path, {stamp.changed + 1, stamp.size}).has_value());
+  CHECK_FALSE(again.Find(path, {stamp.changed, stamp.size + 1}).has_value());
 }
 
 TEST_CASE("a second discovery reads nothing, and a changed file alone is read again") {

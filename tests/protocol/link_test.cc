@@ -241,7 +241,7 @@ TEST_CASE("another version is refused by name", "[link]") {
     return !agent.answers.empty();
   }));
   REQUIRE(agent.answers[0].messages.size() == 1);
-  CHECK(std::get<Refused>(agent.answers[0].messages[0]).why.find("version 1 of the protocol, this agent 2") !=
+  CHECK(std::get<Refused>(agent.answers[0].messages[0]).why.find("version 2 of the protocol, this agent 3") !=
         std::string::npos);
 }
 

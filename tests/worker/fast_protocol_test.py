@@ -67,6 +67,12 @@ def test_options_that_look_into_the_protocol_switch_it_off(single, project, argv
     assert not taken(single, project, {}, *argv)
 
 
+@pytest.mark.parametrize("step", ["runner.call_and_report", "runner.runtestprotocol", "reports.TestReport.from_item_and_call"])
+def test_a_conftest_that_replaces_a_step_of_pytests_switches_it_off(single, project, step):
+    conftest = f"from _pytest import reports, runner\ntheirs = {step}\n{step} = lambda *args, **kwargs: theirs(*args, **kwargs)\n"
+    assert not taken(single, project, {"conftest.py": conftest})
+
+
 def test_setup_switches_it_off(single, project):
     assert not taken(single, project, {}, fast_protocol=False)
 
@@ -85,17 +91,17 @@ def test_other_hooks_of_a_conftest_leave_it_on(single, project, hook):
 def test_a_test_after_a_failed_one_takes_the_short_way(single, project):
     conftest = """
     from _pytest import runner
-    theirs, calls = runner.call_and_report, []
-    def call_and_report(item, when, *args, **kwargs):
-        calls.append((item.name, when))
-        return theirs(item, when, *args, **kwargs)
-    runner.call_and_report = call_and_report
+    theirs, calls = runner.CallInfo.from_call, []
+    def from_call(func, when, *args, **kwargs):
+        calls.append(when)
+        return theirs(func, when, *args, **kwargs)
+    runner.CallInfo.from_call = from_call
     """
     text = """
     import conftest
     def test_1(): assert 0
     def test_2(): pass
-    def test_3(): assert conftest.calls == [("test_1", "call")]
+    def test_3(): assert [when for when in conftest.calls if when != "collect"] == ["call"]
     """
     project({"conftest.py": conftest, "test_a.py": text})
     assert list(single()[0].outcomes().values()) == ["pfp", "ppp", "ppp"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from types import FunctionType
 
@@ -67,6 +67,12 @@ def failed_subtests(config: pytest.Config) -> dict:
 def subtest_failed(failed: dict, item: pytest.Item) -> bool:
     """`failed`: see failed_subtests; pytest leaves zeros in it."""
     return bool(failed) and failed.get(id_of(item), 0) > 0
+
+
+def steps_round_it() -> Iterator[object]:
+    """What pytest calls between an item's hooks; a plugin may put its own in place."""
+    for owner, names in ((runner, ("runtestprotocol", "call_and_report", "call_runtest_hook")), (pytest.TestReport, ("from_item_and_call",))):
+        yield from (getattr(owner, name) for name in names if hasattr(owner, name))
 
 
 def call_and_report(item: pytest.Item, when: str, **arguments: object) -> pytest.TestReport:

@@ -72,8 +72,10 @@ def are_known(ihook: object, for_all: object) -> bool:
 
 
 def _are_steps_pytests() -> bool:
-    """Whether what pytest.Function does in its phases is as pytest has it; wrappers have other globals."""
-    return all(_home(getattr(pytest.Function, name)).startswith("_pytest.") for name in OWN_STEPS)
+    """Whether what pytest.Function does in its phases, and what is done round these, is as pytest has it; wrappers have
+    other globals."""
+    steps = [*(getattr(pytest.Function, name) for name in OWN_STEPS), *core_protocol.steps_round_it()]
+    return all(_home(step).startswith("_pytest.") for step in steps)
 
 
 def _home(function: object) -> str:

@@ -28,6 +28,9 @@ from fastest.watch import LIBRARY, Watch
 _PATIENCE = 30.0  # Seconds.
 _FOREIGN_EVENTS = ("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "sqlite3.", "urllib.", "os.kill")
 _WRITING_EVENTS = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink", "os.chmod", "os.chown", "shutil.")
+_CLOCKS = (
+    "time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "localtime", "gmtime", "strftime", "ctime", "asctime",
+)  # fmt: skip
 _WRITING_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -125,6 +128,7 @@ def _is_bytecode(path: object) -> bool:
 
 def _note_chance(reasons: list[str]) -> None:
     """Has reasons tell who, but the standard library, asks for random numbers or the time: each run is to have its own."""
+    import datetime, secrets  # noqa: E401, PLC0415  Only in the fork: the warm process is not to have them.
 
     def noting(function: Callable, what: str) -> Callable:
         def noted(*args: object, **kwargs: object) -> object:
@@ -135,11 +139,13 @@ def _note_chance(reasons: list[str]) -> None:
 
         return noted
 
-    places = [(random, random.__all__), (os, ["urandom"]), (uuid, ["uuid1", "uuid4"])]
-    places.append((time, ["time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"]))
+    places = [(random, random.__all__), (secrets, secrets.__all__), (os, ["urandom"]), (uuid, ["uuid1", "uuid4"]), (time, _CLOCKS)]
     for module, names in places:
         for name in names:
             setattr(module, name, noting(getattr(module, name), f"{module.__name__}.{name}"))
+    for kind, names in ((datetime.datetime, ("now", "utcnow", "today")), (datetime.date, ("today",))):
+        own = {name: noting(getattr(kind, name), f"{kind.__name__}.{name}") for name in names}
+        setattr(datetime, kind.__name__, type(kind.__name__, (kind,), {name: staticmethod(function) for name, function in own.items()}))
 
 
 def _note_warnings(reasons: list[str]) -> None:

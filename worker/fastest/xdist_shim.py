@@ -19,9 +19,12 @@ import pytest
 from fastest import compat_plugins
 
 
+_DISTRIBUTION, _VERSION = "pytest-xdist", "3.8.0"
+
+
 def _is_installed() -> bool:
     try:
-        return bool(importlib.metadata.version("pytest-xdist"))
+        return not isinstance(importlib.metadata.distribution(_DISTRIBUTION), StandInDistribution)
     except importlib.metadata.PackageNotFoundError:
         return False
 
@@ -100,6 +103,10 @@ class Hooks:
     def pytest_handlecrashitem(self, crashitem, report, sched): ...
 
 
+class _Part:
+    """Stands where a module of xdist's would be registered."""
+
+
 def _process_count(text: str) -> int | str:
     return text if text in ("auto", "logical") else int(text)
 
@@ -107,9 +114,9 @@ def _process_count(text: str) -> int | str:
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(Hooks)
     if _is_installed():
-        compat_plugins.claim_distribution(pluginmanager, pluginmanager.get_plugin("xdist"), "pytest-xdist")
-    for name in ("xdist.plugin", "xdist.looponfail"):
-        pluginmanager.set_blocked(name)
+        compat_plugins.claim_distribution(pluginmanager, pluginmanager.get_plugin("xdist"), _DISTRIBUTION)
+    for name in ("xdist.plugin", "xdist.looponfail"):  # A blocked name would be unblocked by -p.
+        pluginmanager.register(_Part(), name)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -146,6 +153,14 @@ def _plugin() -> types.ModuleType:
     return plugin
 
 
+class StandInDistribution(importlib.metadata.Distribution):
+    def read_text(self, filename: str) -> str | None:
+        return f"Metadata-Version: 2.1\nName: {_DISTRIBUTION}\nVersion: {_VERSION}\n" if filename == "METADATA" else None
+
+    def locate_file(self, path: object) -> object:
+        return path
+
+
 class StandInFinder:
     """Makes a module `xdist` when something imports it and pytest-xdist is not installed."""
 
@@ -161,4 +176,8 @@ class StandInFinder:
         module.is_xdist_worker = is_xdist_worker
         module.is_xdist_controller = module.is_xdist_master = is_xdist_controller
         module.get_xdist_worker_id = get_xdist_worker_id
-        module.__version__ = "3.8.0"
+        module.__version__ = _VERSION
+
+    def find_distributions(self, context: importlib.metadata.DistributionFinder.Context) -> list[importlib.metadata.Distribution]:
+        """For who asks for it by name: a plugin that wants to know whether its reports are passed on."""
+        return [StandInDistribution()] if context.name == _DISTRIBUTION else []
