@@ -68,6 +68,9 @@ void Agent::On(const Welcome& welcome) {
 void Agent::On(const Begin& begin) {
   if (begin_) return;
   begin_ = begin;
+  begin_->limits = {options_.hang_timeout.value_or(begin.limits.hang_timeout),
+                    options_.max_worker_restart.value_or(begin.limits.max_restarts),
+                    options_.memory_limit.value_or(begin.limits.memory)};
   places_.resize(begin.single ? 1 : std::max(options_.workers, 1u));
   for (std::size_t i = 0; i < places_.size(); ++i) {
     places_[i].id = WorkerId(Number(first_worker_) + static_cast<std::uint32_t>(i));

@@ -26,11 +26,12 @@
 namespace fastest {
 
 struct AgentOptions {
-  PythonOptions process;                                  // `attached`: the single worker has the terminal.
-  std::uint32_t workers = 1;                              // Pool size.
-  Duration hang_timeout{};                                // 0: none.
-  int max_worker_restart = -1;                            // In all; -1: four times the workers.
-  std::uint64_t memory_limit = 0;                         // Bytes of a worker's own; above it, it is replaced. 0: none.
+  PythonOptions process;      // `attached`: the single worker has the terminal.
+  std::uint32_t workers = 1;  // Pool size.
+  // Instead of what Begin's limits say.
+  std::optional<double> hang_timeout;
+  std::optional<int> max_worker_restart;
+  std::optional<std::uint64_t> memory_limit;
   Duration poll_interval = std::chrono::milliseconds(2);  // Of the rings, while anything runs.
   std::optional<WarmOptions> warm;                        // The zygote comes from a process that outlives runs.
 };
@@ -150,8 +151,8 @@ class Agent {
   bool zygote_told_to_exit_ = false;
   bool zygote_may_exit_ = false;  // Its end is no fault.
   bool ready_ = false;
-  std::string why_fresh_;  // Not empty: no worker can be forked.
-  std::optional<Begin> begin_;
+  std::string why_fresh_;       // Not empty: no worker can be forked.
+  std::optional<Begin> begin_;  // With our own limits in it.
   WorkerId first_worker_{};
   ItemKeys whole_;                 // What the zygote collected.
   bool collecting_whole_ = false;  // COLLECT is not answered yet.

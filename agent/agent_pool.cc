@@ -18,8 +18,8 @@ std::string Agent::Name(const Place& place) const {
 }
 
 bool Agent::StartWorker(Place& place) {
-  const auto limit =
-      options_.max_worker_restart < 0 ? 4 * places_.size() : static_cast<std::size_t>(options_.max_worker_restart);
+  const int most = begin_->limits.max_restarts;
+  const auto limit = most < 0 ? 4 * places_.size() : static_cast<std::size_t>(most);
   if (place.starts > 0 && losses_ > limit) {
     if (!std::exchange(gave_up_, true)) {
       send_(InternalError{place.id, fmt::format("worker crash loop: {} restarts (--max-worker-restart)", limit)});

@@ -45,7 +45,7 @@ void Agent::Tick() {
     place.worker->Poll();
     place.worker->TellLongItem(loop_.now());
     Watch(place);
-    if (options_.memory_limit > 0) Recycle(place);
+    if (begin_->limits.memory > 0) Recycle(place);
   }
   if (!zygote_) AdoptForked();
   if (loop_.now() >= next_sweep_) Sweep();
@@ -79,7 +79,7 @@ bool Agent::IsOverdue(Place& place) {
   const bool counts = finalizing || doing.state == WorkerState::kCollecting || doing.state == WorkerState::kSetup ||
                       doing.state == WorkerState::kCall || doing.state == WorkerState::kTeardown;
   const Time since = finalizing ? *place.hang.finalizing : doing.since;
-  if (!counts || since == Time{} || loop_.now() - since < options_.hang_timeout) {
+  if (!counts || since == Time{} || Seconds(loop_.now() - since).count() < begin_->limits.hang_timeout) {
     place.hang.overdue.reset();
     return false;
   }
@@ -89,7 +89,7 @@ bool Agent::IsOverdue(Place& place) {
 
 void Agent::Watch(Place& place) {
   const pid_t pid = place.worker->pid();
-  if (options_.hang_timeout == Duration{} || pid == 0 || place.killed) return;
+  if (begin_->limits.hang_timeout <= 0 || pid == 0 || place.killed) return;
   if (!place.hang.aborted) {
     if (!IsOverdue(place)) return;
     place.hang.tree = FindTree(MarksOf(place), OthersThan(place));
@@ -105,11 +105,11 @@ void Agent::Watch(Place& place) {
 // Asked when a batch is done or another file is begun, but not each time of many small ones: the kernel walks the
 // process's pages for it. A worker that is too large from the start still runs something, or the run would never end.
 void Agent::Weigh(Place& place) {
-  if (options_.memory_limit == 0 || begin_->single || stop_ || place.outgrown || !place.worker->has_run()) return;
+  if (begin_->limits.memory == 0 || begin_->single || stop_ || place.outgrown || !place.worker->has_run()) return;
   if (loop_.now() < place.next_weighing) return;
   place.weighed_in = place.worker->doing().unit;
   place.next_weighing = loop_.now() + kWeighEvery;
-  place.outgrown = OwnMemory(place.worker->pid()) > options_.memory_limit;
+  place.outgrown = OwnMemory(place.worker->pid()) > begin_->limits.memory;
 }
 
 // Who has set up a fixture that the run shares stays: its teardown would have to wait for the others.

@@ -41,9 +41,9 @@ Result<AgentOptions> MakeAgentOptions(const Options& options, std::uint32_t work
   agent.process.attached = attached;
   agent.process.bytecode_cache = options.cache;
   agent.workers = workers;
-  agent.hang_timeout = std::chrono::duration_cast<Duration>(Seconds(options.hang_timeout));
+  agent.hang_timeout = options.hang_timeout;
   agent.max_worker_restart = options.max_worker_restart;
-  agent.memory_limit = options.worker_memory_limit.value_or(0);
+  agent.memory_limit = options.worker_memory_limit;
   return agent;
 }
 

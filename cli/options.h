@@ -57,8 +57,8 @@ struct Options {
   bool cache = true;
   std::string report_log;
   std::string json;
-  double hang_timeout = 0;  // Seconds; 0: none.
-  int max_worker_restart = -1;
+  std::optional<double> hang_timeout;  // Seconds; 0: none.
+  std::optional<int> max_worker_restart;
   std::optional<std::uint64_t> worker_memory_limit;  // Bytes.
   std::string state_dir;
   bool static_only = false;  // --static with --collect-only

@@ -106,6 +106,8 @@ RunOptions MakeRunOptions(const Invocation& invocation, const History& history, 
   run.run_id = invocation.options.run_id;
   run.wall_start = WallSeconds();
   run.workers = invocation.workers;
+  run.limits = {invocation.options.hang_timeout.value_or(0), invocation.options.max_worker_restart.value_or(-1),
+                invocation.options.worker_memory_limit.value_or(0)};
   run.max_failures = static_cast<std::uint32_t>(std::max(invocation.guess.maxfail, 0));
   run.continue_on_collection_errors = invocation.guess.continue_on_collection_errors;
   run.max_warnings = invocation.guess.max_warnings;

@@ -45,7 +45,8 @@ struct Plan {
 struct RunOptions {
   std::string run_id;
   double wall_start = 0;
-  std::uint32_t workers = 1;       // Of all agents that are expected.
+  std::uint32_t workers = 1;  // Of all agents that are expected.
+  WorkerLimits limits;
   std::uint32_t max_failures = 0;  // --maxfail; 0: no limit.
   bool continue_on_collection_errors = false;
   std::int64_t max_warnings = -1;  // --max-warnings; -1: no limit.

@@ -109,8 +109,8 @@ void Run::On(const Hurry&) {
 void Run::Begin(AgentId agent) {
   if (agents_[agent].begun || agents_[agent].gone) return;
   agents_[agent].begun = true;
-  effects_.messages.emplace_back(
-      agent, fastest::Begin{plan_.mode, plan_.single, plan_.single ? 1 : options_.workers, plan_.start});
+  effects_.messages.emplace_back(agent, fastest::Begin{plan_.mode, plan_.single, plan_.single ? 1 : options_.workers,
+                                                       plan_.start, options_.limits});
   AskForWalk();
 }
 

@@ -225,8 +225,11 @@ CoordinatorMessage Take(wire::Message::Reader in, CoordinatorMessage*) {
     }
     case Message::BEGIN: {
       const auto m = in.getBegin();
-      return Begin{Ranged(m.getMode(), CollectMode::kWholeEach, "collect mode"), m.getSingle(), m.getWorkerCount(),
-                   Text(m.getStart())};
+      return Begin{Ranged(m.getMode(), CollectMode::kWholeEach, "collect mode"),
+                   m.getSingle(),
+                   m.getWorkerCount(),
+                   Text(m.getStart()),
+                   {m.getHangTimeout(), m.getMaxWorkerRestart(), m.getWorkerMemoryLimit()}};
     }
     case Message::WALK:
       return Walk{};

@@ -237,6 +237,9 @@ void Put(wire::Message::Builder out, const Begin& m) {
   b.setSingle(m.single);
   b.setWorkerCount(m.worker_count);
   b.setStart(m.start);
+  b.setHangTimeout(m.limits.hang_timeout);
+  b.setMaxWorkerRestart(m.limits.max_restarts);
+  b.setWorkerMemoryLimit(m.limits.memory);
 }
 
 void Put(wire::Message::Builder out, const Walk&) { out.setWalk(); }

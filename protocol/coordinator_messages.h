@@ -41,12 +41,20 @@ struct CodeChunk {
   std::string problem = {};  // Not empty: there will be no more, for this reason.
 };
 
+// What the run sets its workers; an agent's own options go before it.
+struct WorkerLimits {
+  double hang_timeout = 0;   // Seconds; 0: none.
+  int max_restarts = -1;     // Of an agent's workers, in all; -1: four times the workers.
+  std::uint64_t memory = 0;  // Bytes of a worker's own; above it, it is replaced. 0: none.
+};
+
 // How workers come by their items: sent once, after Ready.
 struct Begin {
   CollectMode mode = CollectMode::kWhole;
   bool single = false;             // -n 0 and -n 1: one worker without xdist's identity; the zygote becomes it.
   std::uint32_t worker_count = 1;  // Of the whole run: PYTEST_XDIST_WORKER_COUNT.
   std::string start;               // START's JSON: workerinput, roots, options.
+  WorkerLimits limits = {};
 };
 
 // Asks for pytest's own list of test files (file mode). The agent's first worker answers with Walked.

@@ -217,6 +217,9 @@ struct Begin {
   single @1 :Bool;
   workerCount @2 :UInt32;
   start @3 :Text;
+  hangTimeout @4 :Float64;
+  maxWorkerRestart @5 :Int32 = -1;
+  workerMemoryLimit @6 :UInt64;
 }
 
 struct Assignment {

@@ -36,6 +36,9 @@ class Cluster:
     def agent(self, workers: int = 2, python: str = PYTHON) -> subprocess.Popen:
         return self._start(["agent", "--connect", self.endpoint, "-n", str(workers), "--python", python])
 
+    def failed(self) -> list[str]:
+        return [node_id for node_id, _, outcome in self.reports() if outcome == "failed"]
+
     def python_without_pytest(self) -> str:
         script = self.root.parent / "python-without-pytest"
         script.write_text(f'#!/bin/sh\nexec {PYTHON} -S "$@"\n')
@@ -125,6 +128,16 @@ def test_a_killed_agents_tests_run_again_and_count_once(cluster):
     assert coordinator.wait(LIMIT) == 0, coordinator.stderr.read()
     assert other.wait(LIMIT) == 0
     assert cluster.reports() == expected()
+
+
+def test_a_hang_at_an_agent_is_killed_as_the_coordinator_says(cluster):
+    (cluster.root / "test_hang.py").write_text("import time\ndef test_hangs(): time.sleep(600)\ndef test_after(): pass\n")
+    coordinator = cluster.coordinator("--hang-timeout", "1")
+    agent = cluster.agent()
+    said, complaints = coordinator.communicate(timeout=LIMIT)
+    assert (coordinator.returncode, agent.wait(LIMIT)) == (1, 0), said + complaints
+    assert cluster.failed() == ["test_hang.py::test_hangs"]
+    assert "hung and was killed" in said + complaints
 
 
 def test_listening_beyond_loopback_without_keys_is_refused(cluster):

@@ -55,7 +55,7 @@ std::string Setup(std::uint32_t workers) {
 }
 
 std::string Start(const Suite& suite) {
-  return R"({"roots":[")" + suite.folder() + R"("],"workerinput":{"testrunuid":"r1"},"hang_timeout":0})";
+  return R"({"roots":[")" + suite.folder() + R"("],"workerinput":{"testrunuid":"r1"}})";
 }
 
 std::vector<ItemKey> KeysOf(const Collected& collected) {
@@ -161,7 +161,7 @@ TEST_CASE("a test that hangs in C code is ended within a second of its limit, wi
   if (Python() == nullptr) return;
   const Suite suite("import ctypes\ndef test_x(): ctypes.PyDLL(None).pause()\n");  // PyDLL keeps the GIL.
   AgentOptions options = OptionsFor(suite, 1);
-  options.hang_timeout = 500ms;
+  options.hang_timeout = 0.5;
   Host host(options);
   host->StartZygote(Setup(1));
   REQUIRE(host.Wait<Ready>());

@@ -318,7 +318,7 @@ TEST_CASE("a worker that sends or writes nonsense is killed and told of") {
 
 TEST_CASE("a worker that hangs is killed, and waiting for work is no hang") {
   AgentOptions options = Fake(2);
-  options.hang_timeout = 300ms;
+  options.hang_timeout = 0.3;
   Host host(options);
   Open(host);
   host->Receive(Batch(1, {"p"}));
@@ -331,11 +331,29 @@ TEST_CASE("a worker that hangs is killed, and waiting for work is no hang") {
   Close(host);
 }
 
+TEST_CASE("limits are the coordinator's where the agent has none of its own") {
+  const bool own = GENERATE(false, true);
+  AgentOptions options = Fake(1);
+  if (own) options.max_worker_restart = 0;
+  Host host(options);
+  host->StartZygote(R"({"argv":[]})");
+  REQUIRE(host.Wait<Ready>());
+  host->Receive(
+      Begin{CollectMode::kFile, false, 1, R"({"workerinput":{"testrunuid":"r1"}})", {own ? 0 : 0.3, own ? 5 : 0, 0}});
+  host->Receive(Batch(1, {own ? "exit:0" : "hang"}));
+  REQUIRE(host.Wait<WorkerLost>());
+  CHECK(host.All<WorkerLost>()[0].hung == !own);
+  host->Receive(Batch(2, {"p"}));
+  REQUIRE(host.Wait<InternalError>());
+  CHECK(host.All<InternalError>()[0].text == "worker crash loop: 0 restarts (--max-worker-restart)");
+  Close(host);
+}
+
 TEST_CASE("a hung worker's processes are killed in whatever session they are") {
   const Folder folder;
   const std::string told = folder.File("pids");
   AgentOptions options = Fake(1);
-  options.hang_timeout = 1s;
+  options.hang_timeout = 1;
   Host host(options);
   Open(host);
   host->Receive(Batch(1, {"family:" + told}));

@@ -46,7 +46,7 @@ std::vector<CoordinatorMessage> EveryCoordinatorMessage() {
   Assignment unit{UnitId{1}, "a.py", 2, {"test_a"}, {"test_b"}, {{"a.py::test_a", 1}}};
   return {Welcome{"run", AgentId{1}, WorkerId{4}, "{}"},
           Refused{"why", "manifest", "tree", std::string("d\0\xff", 3)},
-          Begin{CollectMode::kWholeEach, true, 8, "{}"},
+          Begin{CollectMode::kWholeEach, true, 8, "{}", {2.5, 3, 1 << 20}},
           Walk{},
           Assign{LeaseId{7}, 30.5, false, 3, true, {unit}, 2},
           Release{LeaseId{7}, {{UnitId{1}, {{"a.py::test_a", 1}}}}, {{UnitId{2}, {{"b.py::test_b", 0}}}}, false},
@@ -77,6 +77,8 @@ TEST_CASE("every coordinator message survives the wire") {
   const auto taken = DecodeFromCoordinator(frame);
   REQUIRE(taken.ok());
   CHECK(Encode(*taken) == frame);
+  const WorkerLimits limits = std::get<Begin>(taken->messages[2]).limits;
+  CHECK((limits.hang_timeout == 2.5 && limits.max_restarts == 3 && limits.memory == 1 << 20));
 }
 
 TEST_CASE("a frame at an odd address is read") {
