@@ -161,11 +161,12 @@ int MergeCommand(const std::vector<std::string>& words) {
 
   // What there is.
   ShardMerge merge;
+  std::vector<std::string> shards;
   for (const std::string& file : found->reports) {
     merge.AddFile(file);
     const auto complete = ReadReport(file, [&](const Event& event) { merge.Note(event); });
     if (!complete.ok()) return Fail(complete.error(), kUsage);
-    merge.EndFile(*complete);
+    if (merge.EndFile(*complete)) shards.push_back(file);
   }
   const std::vector<std::string> problems = merge.Problems();
 
@@ -176,15 +177,15 @@ int MergeCommand(const std::vector<std::string>& words) {
   if (const Status opened = reporting.Open(); !opened.ok()) return Fail(opened.error(), kUsage);
   const auto reporters = reporting.reporters();
   merge.Begin(reporters);
-  for (std::size_t i = 0; i < found->reports.size(); ++i) {
-    const auto read = ReadReport(found->reports[i], [&](Event event) { merge.Replay(i, std::move(event), reporters); });
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    const auto read = ReadReport(shards[i], [&](Event event) { merge.Replay(i, std::move(event), reporters); });
     if (!read.ok()) return Fail(read.error(), kInternal);
     console.Flush();
   }
   merge.End(reporters, !problems.empty());
   console.Flush();
 
-  int code = merge.exit_code(!problems.empty());
+  int code = reporting.ExitCodeOf(merge.exit_code(!problems.empty()));
   const auto attempt = [&](const Status& done) {
     if (done.ok()) return;
     console.Complain(done.error().message);

@@ -268,12 +268,12 @@ std::vector<XmlElement> JUnitCases::Elements() const {
       element.children.push_back(std::move(properties));
     }
     element.children.insert(element.children.end(), each.children.begin(), each.children.end());
-    const bool failed = std::any_of(each.children.begin(), each.children.end(), [](const XmlElement& child) {
-      return child.name == "failure" || child.name == "error";
+    const bool passed = std::none_of(each.children.begin(), each.children.end(), [](const XmlElement& child) {
+      return child.name == "failure" || child.name == "error" || child.name == "skipped";
     });
     if (&each == &cases_.front()) {
       for (XmlElement rerun : reruns_) {
-        rerun.name = std::string(failed ? "rerun" : "flaky") + (rerun.name == "call" ? "Failure" : "Error");
+        rerun.name = std::string(passed ? "flaky" : "rerun") + (rerun.name == "call" ? "Failure" : "Error");
         element.children.push_back(std::move(rerun));
       }
     }

@@ -26,12 +26,15 @@ void Tell(const std::vector<Reporter*>& reporters, const Event& event) {
   for (Reporter* reporter : reporters) reporter->OnEvent(event);
 }
 
-// The worst speaks for the run: internal error, interrupted, usage, failed, too many warnings.
+// The worst speaks for the run: internal error, interrupted, usage, one of the suite's own, failed, too many warnings.
 int WorseExit(int a, int b) {
-  constexpr int kWorstFirst[] = {3, 2, 4, 1, 6, 0, 5};
-  for (const int code : kWorstFirst)
-    if (a == code || b == code) return code;
-  return std::max(a, b);
+  constexpr int kBestFirst[] = {5, 0, 6, 1, -1, 4, 2, 3};  // -1: any other.
+  const auto badness = [&](int code) {
+    const auto* own = std::find(std::begin(kBestFirst), std::end(kBestFirst), -1);
+    const auto* known = std::find(std::begin(kBestFirst), std::end(kBestFirst), code);
+    return std::pair((known == std::end(kBestFirst) ? own : known) - std::begin(kBestFirst), code);
+  };
+  return std::max(a, b, [&](int one, int other) { return badness(one) < badness(other); });
 }
 
 }  // namespace
@@ -83,7 +86,14 @@ void ShardMerge::Note(const Event& event) {
   }
 }
 
-void ShardMerge::EndFile(bool complete) { shards_.back().complete = complete; }
+bool ShardMerge::EndFile(bool complete) {
+  Shard& shard = shards_.back();
+  shard.complete = complete;
+  if (shard.total > 0) return true;
+  nameless_.push_back(std::move(shard.name));
+  shards_.pop_back();
+  return false;
+}
 
 // ---- what is wrong ----
 
@@ -99,6 +109,8 @@ void ShardMerge::CheckShards(std::vector<std::string>* problems) const {
   std::map<std::uint32_t, std::string> totals;
   std::map<std::string, std::string> digests;
   std::map<std::uint32_t, std::string> names;
+  for (const std::string& name : nameless_)
+    problems->push_back(fmt::format("{} is cut short: its job ended before its run began", name));
   for (const Shard& shard : shards_) {
     totals.emplace(shard.total, shard.name);
     std::string& who = digests[shard.digest];

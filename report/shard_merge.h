@@ -23,8 +23,8 @@ class ShardMerge {
   // `name`: the file, for messages.
   void AddFile(std::string name);
   void Note(const Event& event);
-  // `complete`: the file told its run's end.
-  void EndFile(bool complete);
+  // `complete`: the file told its run's end. False: it does not even tell which shard it is, and is left out.
+  bool EndFile(bool complete);
 
   // What keeps the shards from being one whole run, a line each; empty: nothing.
   std::vector<std::string> Problems() const;
@@ -73,6 +73,7 @@ class ShardMerge {
   bool IsNewWarning(const WarningRaised& event);
 
   std::vector<Shard> shards_;
+  std::vector<std::string> nameless_;          // Files that do not tell which shard they are.
   std::map<std::string, std::uint32_t> rank_;  // Of the test files, in pytest's order.
   // Node id of a collector -> the shard whose report of it counts, and whether that failed.
   std::map<std::string, std::pair<std::size_t, bool>> collectors_;

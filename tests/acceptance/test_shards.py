@@ -199,6 +199,23 @@ def test_a_shard_that_was_cut_short_is_named(sharded):
     assert "shard 3/3 is cut short" in merge.stderr
 
 
+@pytest.mark.parametrize("text", ["", '{"event": "started", "form'], ids=["empty", "cut"])
+def test_what_the_other_shards_have_is_told_where_one_has_nothing(sharded, text):
+    path, _ = lines_of(sharded, 3)
+    path.write_text(text)
+    merge = merged(sharded, "--json", "all.json")
+    assert merge.returncode == 3
+    assert "shard-3-of-3.jsonl is cut short" in merge.stderr and "shard 3/3 is missing" in merge.stderr
+    assert json.loads(sharded.read("all.json"))["counts"]["passed"] >= 1
+
+
+def test_a_suites_own_exit_code_is_the_merged_runs(make_project):
+    files = {"test_a.py": "import pytest\ndef test_a(): pytest.exit('bye', 7)\n", "test_b.py": "def test_b(): pass\n"}
+    project = make_project(files)
+    assert sorted(shard.exit for shard in run_shards(project, "-n", "2", total=2)) == [0, 7]
+    assert merged(project).returncode == 7
+
+
 def test_shards_of_different_cuts_are_refused(sharded):
     (sharded.root / "test_d.py").write_text("def test_d(): pass\n")
     sharded.run("--shard", "2/3", "--shard-report", "shards", "-n", "2")
@@ -225,6 +242,13 @@ def test_a_lost_file_is_named(sharded):
     ("words", "message"),
     [
         (["--shard", "4/3"], "--shard 4/3: allowed are 1/N to N/N"),
+        (["--shard", ""], "--shard: the value is empty"),
+        (["ci", "--connect", "", "--index", "0", "--total", "2"], "--connect: the value is empty"),
+        (["--resume="], "--resume: the value is empty"),
+        (["--connect", "tcp://127.0.0.1:5570", "tests"], "--connect: only fastest agent takes it"),
+        (["--expect-agents", "2"], "--expect-agents: only fastest coordinator takes it"),
+        (["coordinator", "--listen", "tcp://127.0.0.1:99999"], "--listen tcp://127.0.0.1:99999: allowed is tcp://HOST:PORT"),
+        (["coordinator", "--listen", "foo"], "--listen foo: allowed is tcp://HOST:PORT"),
         (["--shard", "x"], "--shard x: allowed are 1/N to N/N"),
         (["--shard", "auto"], "--shard auto: no CI system says which job this is"),
         (["--shard-report", "x"], "--shard-report: --shard K/N is missing"),

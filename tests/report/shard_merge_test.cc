@@ -99,6 +99,20 @@ TEST_CASE("a shard that did not end is named") {
   CHECK(problems[0] == "shard 1/2 is cut short: its job ended before its run (file0)");
 }
 
+TEST_CASE("a file that does not say which shard it is is named and left out") {
+  ShardMerge merge;
+  merge.AddFile("empty");
+  CHECK_FALSE(merge.EndFile(false));
+  merge.AddFile("file");
+  for (const Event& event : Shard(0, kA)) merge.Note(event);
+  CHECK(merge.EndFile(true));
+  const std::vector<std::string> problems = merge.Problems();
+  REQUIRE(problems.size() == 2);
+  CHECK(problems[0] == "empty is cut short: its job ended before its run began");
+  CHECK(problems[1] == "shard 2/2 is missing");
+  CHECK(merge.tests() == 2);
+}
+
 TEST_CASE("a merged run stands in pytest's order of files, each worker under a number of its own") {
   const std::vector<std::vector<Event>> shards = {Shard(1, kB), Shard(0, kA)};
   ShardMerge merge = Merged(shards);
@@ -125,8 +139,19 @@ TEST_CASE("the worst shard's exit code is the run's") {
   struct Case {
     int first, second, all;
   };
-  const auto c =
-      GENERATE(values<Case>({{0, 0, 0}, {0, 1, 1}, {1, 2, 2}, {2, 3, 3}, {1, 4, 4}, {6, 0, 6}, {6, 1, 1}, {0, 5, 0}}));
+  const auto c = GENERATE(values<Case>({{0, 0, 0},
+                                        {0, 1, 1},
+                                        {1, 2, 2},
+                                        {2, 3, 3},
+                                        {1, 4, 4},
+                                        {6, 0, 6},
+                                        {6, 1, 1},
+                                        {0, 5, 0},
+                                        {0, 7, 7},
+                                        {100, 0, 100},
+                                        {9, 1, 9},
+                                        {7, 4, 4},
+                                        {7, 9, 9}}));
   auto first = Shard(0, kA), second = Shard(1, kB);
   std::get<RunFinished>(first.back()).exit_code = c.first;
   std::get<RunFinished>(second.back()).exit_code = c.second;
