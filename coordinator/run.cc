@@ -140,9 +140,12 @@ void Run::Publish(ItemId item, WorkerId worker, const TestReport& report) {
     agents_[agent_of_[Number(worker)]].figures.busy += report.duration;
   }
   effects_.events.push_back(TestReported{item, ledger_[item].key.node_id, worker, report});
-  if (report.outcome != Outcome::kFailed) return;
-  if (const auto attempts = attempts_.find(item); attempts != attempts_.end()) attempts->second.failed_at_last = true;
-  CountFailure();
+  const bool failed = report.outcome == Outcome::kFailed;
+  if (const auto attempts = attempts_.find(item); attempts != attempts_.end()) {
+    attempts->second.failed_at_last |= failed;
+    attempts->second.skipped |= report.outcome == Outcome::kSkipped;
+  }
+  if (failed) CountFailure();
 }
 
 void Run::CountFailure() {
@@ -191,8 +194,10 @@ void Run::On(AgentId agent, ItemsUnknown& unknown) {
     const auto item = ledger_.Find(unknown.unit, key);
     if (!item || !ledger_.Accepts(*item, unknown.lease)) continue;
     FailItem(*item, unknown.worker, Phase::kSetup,
-             fmt::format("{} was collected by one worker, but not by gw{}: its id differs between processes",
-                         key.node_id, Number(unknown.worker)));
+             restored_.part > 0
+                 ? fmt::format("{} was collected before the run was resumed, but is not any more", key.node_id)
+                 : fmt::format("{} was collected by one worker, but not by gw{}: its id differs between processes",
+                               key.node_id, Number(unknown.worker)));
   }
 }
 

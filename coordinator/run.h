@@ -68,11 +68,9 @@ class Run {
   Effects Apply(Time now, Input input);
   bool finished() const { return finished_; }  // RunFinished was among the events.
   int exit_code() const { return exit_code_; }
-  // The text for stderr where no agent's pytest could be loaded (a usage error), else "".
-  const std::string& failure_text() const { return failure_text_; }
+  const std::string& failure_text() const { return failure_text_; }  // For stderr: why no pytest was loaded.
   bool waits_for_time() const;  // For a retry to be due, or a long test to be seen as one.
-  // Where the WorkerIds of an agent that joins now begin.
-  WorkerId next_worker() const { return WorkerId{next_worker_}; }
+  WorkerId next_worker() const { return WorkerId{next_worker_}; }  // The first of an agent that joins now.
   // How many agents are there and how many of them have loaded pytest.
   std::uint32_t present() const;
   std::uint32_t ready() const;
@@ -127,6 +125,7 @@ class Run {
   void AskForWalk();
   bool Admit(AgentId agent, const std::string& ready);
   void BlameAgents(ItemId item);
+  void BlameLease(LeaseId id, const LeaseState& lease);
   void Dismiss(AgentId agent, const std::string& why);
   void DoWithout(AgentId agent, const Ready& ready);
   void Pass(SharedFixtures::Outcome outcome);
@@ -168,6 +167,7 @@ class Run {
   bool RetryItem(ItemId item, WorkerId worker);
   void AcceptLate(ItemId item, const ItemReport& report);
   void DispatchRetries();
+  void EndRetries();
   std::vector<FlakyTest> Flaky() const;
   // run_dispatch.cc: who gets what
   void Dispatch();

@@ -20,6 +20,7 @@ void Run::CheckAllDone() {
 }
 
 void Run::Finish() {
+  EndRetries();
   // The run ended in the midst of these items: no other attempt will speak for them.
   for (const auto& [item, reports] : std::map(unpublished_.begin(), unpublished_.end()))
     for (const TestReport& report : reports)

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "coordinator/run.h"
 
@@ -29,25 +30,39 @@ TestReport AsRerun(TestReport report, std::uint32_t attempt) {
 
 }  // namespace
 
+// An error in the teardown of a fixture wider than the item: no retry of the item makes it good.
+bool IsOfWiderFixture(const TestReport& report) {
+  if (report.phase != Phase::kTeardown || report.outcome != Outcome::kFailed) return false;
+  const Json envelope = Json::parse(report.envelope, nullptr, false);
+  return envelope.is_object() && envelope.contains("wider");
+}
+
 // The item's attempt is over: whether another follows.
 bool Run::RetryItem(ItemId item, WorkerId worker) {
   if (options_.retries == 0 || stage_ == Stage::kStopping || stage_ == Stage::kFinished) return false;
   const auto reports = unpublished_.find(Number(item));
-  if (reports == unpublished_.end() ||
-      std::none_of(reports->second.begin(), reports->second.end(),
-                   [](const TestReport& report) { return report.outcome == Outcome::kFailed; }))
-    return false;
+  if (reports == unpublished_.end()) return false;
+  const auto is_own_failure = [](const TestReport& report) {
+    return report.outcome == Outcome::kFailed && !IsOfWiderFixture(report);
+  };
+  if (std::none_of(reports->second.begin(), reports->second.end(), is_own_failure)) return false;
   Attempts& attempts = attempts_[item];
   if (attempts.failed >= options_.retries) return false;
   ++attempts.failed;
   const LeaseId lease = ledger_[item].lease;
   attempts.leases.insert(lease);
-  for (const TestReport& report : reports->second) {
+  attempts.last.clear();
+  for (TestReport& report : reports->second) {
+    if (IsOfWiderFixture(report)) {
+      Publish(item, worker, report);
+      continue;
+    }
     test_seconds_ += report.duration;
     if (Number(worker) < worker_busy_.size()) worker_busy_[Number(worker)] += report.duration;
-    if (report.outcome != Outcome::kFailed) continue;
-    effects_.events.push_back(TestReported{item, ledger_[item].key.node_id, worker, AsRerun(report, attempts.failed),
-                                           false, attempts.failed});
+    if (report.outcome == Outcome::kFailed)
+      effects_.events.push_back(TestReported{item, ledger_[item].key.node_id, worker, AsRerun(report, attempts.failed),
+                                             false, attempts.failed});
+    attempts.last.push_back(std::move(report));
   }
   unpublished_.erase(reports);
   AgentId agent{};
@@ -90,11 +105,23 @@ void Run::DispatchRetries() {
   }
 }
 
+// The run ends before the attempt that was to follow: the last one's failure counts.
+void Run::EndRetries() {
+  for (auto& [item, attempts] : attempts_) {
+    if (attempts.last.empty() || ledger_[item].state == Ledger::State::kFinished) continue;
+    unpublished_.erase(Number(item));
+    const WorkerId worker = ledger_[item].worker;
+    for (const TestReport& report : std::exchange(attempts.last, {})) Publish(item, worker, report);
+    ledger_.Finish(item);
+    effects_.events.push_back(TestFinished{item, ledger_[item].key.node_id, worker, false});
+  }
+}
+
 std::vector<FlakyTest> Run::Flaky() const {
   std::vector<FlakyTest> flaky;
   for (const auto& [item, attempts] : attempts_) {
     const Ledger::Item& entry = ledger_[item];
-    if (attempts.failed > 0 && !attempts.failed_at_last && entry.state == Ledger::State::kFinished)
+    if (attempts.failed > 0 && !attempts.failed_at_last && !attempts.skipped && entry.state == Ledger::State::kFinished)
       flaky.push_back({entry.key.node_id, attempts.failed + 1});
   }
   return flaky;

@@ -157,6 +157,37 @@ def test_a_session_fixtures_failing_teardown_is_never_lost(make_project):
         assert "ERROR test_a.py::test_f" in run.stdout
 
 
+@pytest.mark.parametrize("scope", ["module", "class"])
+@MODES
+def test_a_wider_fixtures_failing_teardown_stays_an_error(make_project, args, scope):
+    source = FLAKY + (
+        f"import pytest\n@pytest.fixture(scope='{scope}')\ndef wide():\n    yield\n    assert calls('w') > 1, 'wide'\n"
+        "@pytest.fixture\ndef own():\n    yield\n    assert calls('o') > 1, 'own'\n"
+        "class TestA:\n    def test_f(self, wide): pass\n    def test_g(self, own): pass\n    def test_h(self): pass\n"
+    )
+    project = make_project({"test_a.py": source, "test_b.py": "def test_ok(): pass\n"})
+    run = project.run("--retries=1", *args)
+    assert run.exit == 1, run.stdout
+    assert run.stdout.count("\nERROR test_a.py::TestA::") == 1 and "FLAKY test_a.py::TestA::test_g" in run.stdout
+
+
+def test_stepwise_tells_the_test_that_it_stops_at(make_project):
+    project = make_project({"test_a.py": FLAKY + "def test_f(): assert calls('f') == 2\ndef test_ok(): pass\n"})
+    run = project.run("--retries=1", "--sw")
+    assert run.exit == 2
+    assert [report for report in reports(run) if report[2] == "failed"] == [("test_a.py::test_f", "call", "failed")]
+    assert "FAILED test_a.py::test_f" in run.stdout
+
+
+@FEWER
+def test_a_test_that_is_skipped_on_its_retry_is_not_flaky(make_project, args):
+    source = FLAKY + "import pytest\ndef test_f():\n    assert calls('f') > 1\n    pytest.skip('no')\n"
+    project = make_project({"test_a.py": source, "test_b.py": "def test_ok(): pass\n"})
+    run = project.run("--retries=1", "--junitxml=out.xml", *args)
+    assert run.exit == 0 and "FLAKY" not in run.stdout and "1 skipped" in run.stdout
+    assert "flakyFailure" not in project.read("out.xml")
+
+
 def test_a_retry_runs_in_another_worker_if_there_is_one(make_project):
     source = FLAKY + "import os\ndef test_f():\n    print(os.environ['PYTEST_XDIST_WORKER'])\n    assert calls('f') == 2\n"
     project = make_project({"test_a.py": source, "test_b.py": "def test_ok(): pass\n"})

@@ -226,6 +226,49 @@ TEST_CASE("news of an attempt that is over counts only if a wider fixture's tear
   CHECK(play.Finished().flaky.empty());
 }
 
+TEST_CASE("an error of a wider fixture's teardown is told, whether or not the test runs again") {
+  const Outcome call = GENERATE(Outcome::kPassed, Outcome::kFailed);
+  Play play(Retrying(1));
+  play.Collect({"a.py::t"});
+  const auto [agent, assign] = play.assigned.at(0);
+  play.assigned.clear();
+  const ItemKey item = assign.units[0].items[0];
+  const auto report = [&](Phase phase, Outcome outcome, const char* envelope) {
+    play.Say(agent, ItemReport{WorkerId{0}, assign.lease, UnitId{0}, item, {phase, outcome, 0, 0, 0, envelope}});
+  };
+  report(Phase::kSetup, Outcome::kPassed, "");
+  report(Phase::kCall, call, R"({"report":{}})");
+  report(Phase::kTeardown, Outcome::kFailed, R"({"report":{},"wider":true})");
+  play.Say(agent, ItemFinished{WorkerId{0}, assign.lease, UnitId{0}, item});
+  CHECK(play.assigned.size() == (call == Outcome::kFailed ? 1 : 0));
+  play.RunAssigned([](const std::string&) { return Outcome::kPassed; });
+  play.End();
+  CHECK(play.run.exit_code() == 1);
+  CHECK(play.Finished().flaky.empty());
+}
+
+TEST_CASE("a test that is skipped on its retry has not passed") {
+  Play play(Retrying(1));
+  play.Collect({"a.py::t"});
+  play.RunAssigned([](const std::string&) { return Outcome::kFailed; });
+  play.RunAssigned([](const std::string&) { return Outcome::kSkipped; });
+  play.End();
+  CHECK(play.run.exit_code() == 0);
+  CHECK(play.Finished().flaky.empty());
+}
+
+TEST_CASE("where the run ends before a retry, the attempt that there was counts") {
+  Play play(Retrying(1, 60));
+  play.Collect({"a.py::t"});
+  play.RunAssigned([](const std::string&) { return Outcome::kFailed; });
+  play.Say(kAgent, WorkerStopping{WorkerId{0}, "stop", "stepwise", -1});
+  play.End();
+  CHECK(play.Told() == std::vector<std::string>{"a.py::t other", "a.py::t failed"});
+  CHECK(play.run.exit_code() == 2);
+  CHECK(play.Finished().not_run.empty());
+  CHECK(play.Finished().flaky.empty());
+}
+
 TEST_CASE("a run that stops retries nothing more") {
   Play play(Retrying(1, 60));
   play.Collect({"a.py::t", "b.py::t"});

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from _pytest.fixtures import FixtureDef
 
 from fastest import core_protocol
 
@@ -21,6 +22,16 @@ def forget_attempt(item: pytest.Item) -> None:
             cached = getattr(definition, "cached_result", None)
             if cached is not None and cached[2] is not None:
                 _finish(definition, item)
+
+
+def is_of_wider_fixture(error: BaseException) -> bool:
+    """Whether a teardown's error comes, at least in part, from a fixture that is not one test's own."""
+    trace = error.__traceback__
+    while trace is not None:
+        frame, trace = trace.tb_frame, trace.tb_next
+        if frame.f_code is FixtureDef.finish.__code__ and frame.f_locals["self"].scope != "function":
+            return True
+    return any(is_of_wider_fixture(part) for part in getattr(error, "exceptions", ()))
 
 
 def _finish(definition: object, item: pytest.Item) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fastest import compat, core_protocol, cutting, reports, ring, sharing, wire
+from fastest import compat, compat_attempts, core_protocol, cutting, reports, ring, sharing, wire
 from fastest.fork_trap import ForkTrap
 from fastest.link import SilentLink, WorkerLink, ZygoteLink
 from fastest.reports import OTHER, OUTCOMES, PHASES, Envelopes
@@ -122,8 +122,11 @@ class Recorder:
         if index != NO_INDEX and self.envelopes.is_plain(report):
             self.link.report(entry.unit, index, phase, outcome, times)
         else:
-            envelope = cutting.to_json(self.envelopes.of(report))
-            self.link.report(entry.unit, index, phase, outcome, times, envelope)
+            envelope = self.envelopes.of(report)
+            error = self._teardown_call.excinfo if self._teardown_call is not None else None
+            if not self.holds_failures and report.failed and error is not None and compat_attempts.is_of_wider_fixture(error.value):
+                envelope["wider"] = True
+            self.link.report(entry.unit, index, phase, outcome, times, cutting.to_json(envelope))
 
     def release_held(self) -> None:
         """Sends the held teardown report as it was."""
