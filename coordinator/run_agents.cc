@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "coordinator/run.h"
 #include "coordinator/skew.h"
@@ -10,9 +11,10 @@
 namespace fastest {
 namespace {
 
-// An item that has gone down with this many agents is failed and set aside; twice as many where we can only presume
-// that it ran: the news that an item has begun may go down with its agent.
+// An item that has gone down with this many agents is failed and set aside. Of one of them it need only be presumed.
 constexpr int kMostLosses = 3;
+// So many items of a lease may have taken their agent down where it is not known which.
+constexpr std::size_t kMostSuspects = 20;
 // Batches that an agent may ask for ahead, a worker.
 constexpr std::uint32_t kMostCredit = 64;
 
@@ -37,6 +39,7 @@ std::string Run::NameOf(AgentId agent) const {
 void Run::On(const Joined& joined) {
   Agent& agent = agents_[joined.agent];
   agent.workers = joined.hello.workers;
+  agent.is_coordinators = joined.hello.code_digest.empty();
   agent.figures = {joined.hello.name, WorkerId{next_worker_}, joined.hello.workers, 0, 0, ""};
   next_worker_ += joined.hello.workers;
   worker_busy_.resize(next_worker_);
@@ -58,9 +61,12 @@ void Run::On(AgentId agent, Ready& ready) {
   AskForPlan();
 }
 
-// Its pytest can't be loaded. Others may do better: the run ends only where nobody is left who could.
+// Its pytest can't be loaded. Others may do better: the run ends only where nobody is left who could, or where it is
+// the run that is wrong (a usage error) and not the machine.
 void Run::DoWithout(AgentId agent, const Ready& ready) {
-  const bool others = present() > 1 || agents_.size() < options_.expect_agents || !leases_.empty();
+  const bool its_own_fault =
+      ready.exit_code == static_cast<std::uint32_t>(ExitCode::kInternalError) && !agents_[agent].is_coordinators;
+  const bool others = its_own_fault || present() > 1 || agents_.size() < options_.expect_agents || !leases_.empty();
   if (!options_.remote || !others) return On(NoPlan{ready.answer, static_cast<int>(ready.exit_code)});
   std::string why = ready.answer;
   while (!why.empty() && why.back() == '\n') why.pop_back();
@@ -168,22 +174,30 @@ void Run::On(const Lost& lost) {
   const std::string why = lost.why.empty() ? "" : " (" + lost.why + ")";
   effects_.events.push_back(
       Notice{fmt::format("agent {} is lost{}: its items run again", NameOf(lost.agent), why), true});
-  for (auto& [id, lease] : leases_) {
-    if (lease.agent != lost.agent || !lease.alive) continue;
-    // Of a lease without a running item the first unfinished one is presumed to have run: in order, that is next.
-    std::optional<ItemId> presumed;
-    bool known = false;
-    for (const ItemId item : std::vector<ItemId>(lease.items)) {
-      if (!ledger_.Accepts(item, id)) continue;
-      if (!presumed) presumed = item;
-      if (ledger_[item].state != Ledger::State::kRunning) continue;
-      known = true;
-      ledger_.CountLoss(item);
-      BlameAgents(item);
-    }
-    if (!known && presumed) BlameAgents(*presumed);
-  }
+  for (const auto& [id, lease] : leases_)
+    if (lease.agent == lost.agent && lease.alive) BlameLease(id, lease);
   TakeBack(lost.agent);
+}
+
+// Its agent is lost. The news that an item has begun, or has finished, may have gone down with it: then any of the
+// next ones may be at fault, and they run at the end, one at a time.
+void Run::BlameLease(LeaseId id, const LeaseState& lease) {
+  std::vector<ItemId> open;
+  std::copy_if(lease.items.begin(), lease.items.end(), std::back_inserter(open),
+               [&](ItemId item) { return ledger_.Accepts(item, id); });
+  const auto running = std::find_if(open.begin(), open.end(),
+                                    [this](ItemId item) { return ledger_[item].state == Ledger::State::kRunning; });
+  if (running != open.end() || (lease.alone && open.size() == 1)) {
+    const ItemId item = running != open.end() ? *running : open.front();
+    ledger_.CountLoss(item);
+    return BlameAgents(item);
+  }
+  const std::size_t most = plan_.single ? 1 : kMostSuspects;  // A single worker keeps the order.
+  open.resize(std::min(open.size(), most));
+  for (const ItemId item : open) {
+    if (!plan_.single && serial_set_.insert(Number(item)).second) serial_.push_back(item);
+    BlameAgents(item);
+  }
 }
 
 // However an agent went, once it is marked as gone: what it had goes to others.
@@ -220,7 +234,7 @@ void Run::TakeBackHeld(AgentId agent, std::optional<WorkerId> worker) {
 // Counts in halves: a loss that is known is two.
 void Run::BlameAgents(ItemId item) {
   ledger_.CountLoss(item);
-  if (ledger_[item].losses < 2 * kMostLosses) return;
+  if (ledger_[item].losses < 2 * kMostLosses - 1) return;
   attempts_[item].failed = options_.retries;  // A test that takes agents down with it is set aside.
   FailItem(item, ledger_[item].worker, Phase::kCall,
            fmt::format("at least {} agents were lost while they ran this test", kMostLosses));

@@ -169,6 +169,7 @@ LeaseId Run::Give(AgentId agent, const std::vector<std::uint32_t>& tasks, bool r
   LeaseState lease;
   lease.agent = agent;
   lease.released = run;
+  lease.alone = alone;
   open_leases_.Open(id, agent, !alone);
   unreleased_ += run ? 0 : 1;
   Assign assign;
@@ -459,17 +460,23 @@ void Run::DispatchSerial() {
   const auto agent = AgentWithCredit();
   if (open_leases_.size() > 0 || !agent) return;
   std::map<UnitId, Task> by_unit;
+  std::optional<ItemId> suspect;  // Each by itself: the lease then says which one takes an agent down.
   for (const ItemId item : serial_) {
     if (ledger_[item].state != Ledger::State::kWaiting) continue;
+    if (ledger_[item].losses > 0) {
+      if (!suspect) suspect = item;
+      continue;
+    }
     by_unit[ledger_[item].unit].unit = ledger_[item].unit;
     by_unit[ledger_[item].unit].items.push_back(item);
   }
+  serial_given_ = !suspect;
+  if (by_unit.empty() && suspect) by_unit[ledger_[*suspect].unit] = {ledger_[*suspect].unit, {*suspect}, 0, -1};
   std::vector<std::uint32_t> batch;
   for (auto& [unit, task] : by_unit) {
     batch.push_back(static_cast<std::uint32_t>(tasks_.size()));
     tasks_.push_back(std::move(task));
   }
-  serial_given_ = true;
   if (!batch.empty()) Give(*agent, batch, true, true);
 }
 

@@ -14,6 +14,7 @@
 namespace fastest {
 
 struct RunAgent : AgentLoad {
+  bool is_coordinators = false;  // It is in the coordinator's own process.
   bool ready = false;
   bool begun = false;
   bool has_asked = false;  // Its first credit has come.
@@ -50,6 +51,7 @@ struct RunLease {
   std::vector<UnitId> units;        // Theirs.
   bool alive = true;                // News under it counts.
   bool open = true;                 // It holds a credit: neither done nor dead.
+  bool alone = false;               // Nothing else was given out meanwhile.
   bool released = false;
   bool named = false;          // It was given as items (of a resumed run), which its worker may not have collected yet.
   Reserve reserve;             // Of `items` what its worker may not run yet.

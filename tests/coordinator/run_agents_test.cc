@@ -282,6 +282,55 @@ TEST_CASE("a test that takes its agents down before anybody hears that it began 
     if (lost > 0) play.Join(AgentId{lost}, "agent");
     play.Apply(Run::Lost{AgentId{lost}, ""});
   }
-  CHECK(lost == 6);
+  CHECK(lost == 3);
   CHECK(play.Reports() == 1);
+}
+
+TEST_CASE("of a batch that went down with its agent the test at fault is found, and no other blamed") {
+  Play play;
+  play.Join(kOne, "agent");
+  play.Collect({"a.py::a", "a.py::poison", "a.py::z"});
+  std::uint32_t lost = 0, played = 0;
+  for (std::uint32_t agent = 0; agent < 10 && !play.run.finished(); ++agent) {
+    if (agent > 0) play.Join(AgentId{agent}, "agent");
+    for (bool lives = true; lives;) {
+      const auto given = play.Told<Assign>(AgentId{agent});
+      if (played == given.size()) break;
+      for (const Assignment& unit : given[played].units)
+        for (const ItemKey& item : unit.items) {
+          lives = lives && item.node_id != "a.py::poison";
+          if (lives && lost > 0) play.Pass(AgentId{agent}, given[played].lease, item);
+        }
+      lives = lives && lost > 0;
+      if (!lives) break;
+      play.Say(AgentId{agent}, LeaseDone{given[played].lease, WorkerId{agent}});
+      play.Say(AgentId{agent}, Credit{1});
+      ++played;
+    }
+    if (!play.Told<Stop>(AgentId{agent}).empty()) play.Say(AgentId{agent}, Goodbye{});
+    if (play.run.finished()) break;
+    play.Apply(Run::Lost{AgentId{agent}, ""});
+    played = 0;
+    ++lost;
+  }
+  CHECK(lost == 3);
+  CHECK(play.run.exit_code() == 1);
+  CHECK(play.Reports() == 7);
+}
+
+TEST_CASE(
+    "an agent without a pytest is refused though it is the only one, one in the coordinator itself ends the run") {
+  const bool own = GENERATE(false, true);
+  Play play;
+  Hello hello;
+  hello.workers = 1;
+  hello.code_digest = own ? "" : "d";
+  play.Apply(Run::Joined{kOne, hello});
+  play.Say(kOne, Ready{false, "ERROR: no pytest\n", 3});
+  CHECK(play.Told<Refused>(kOne).size() == (own ? 0 : 1));
+  play.Say(kOne, Goodbye{});
+  CHECK(play.run.finished() == own);
+  if (own) return;
+  play.Join(kTwo, "two");
+  CHECK(play.wants_plan);
 }
