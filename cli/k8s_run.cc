@@ -15,7 +15,6 @@ namespace {
 constexpr std::chrono::seconds kLook{1};
 // kubectl may fail for a while: a connection that breaks, an API server that is started again.
 constexpr int kMostFailures = 30;
-constexpr int kMostRunCode = 6;
 constexpr const char* kOtherReports = "fastest-reports";
 
 std::vector<std::string> Common(const KubernetesRun& run, const K8sRunOptions& options) {
@@ -100,7 +99,7 @@ std::optional<int> K8sRun::Look() {
   if (!status->coordinators.empty()) {
     const CoordinatorPod& newest = status->coordinators.back();
     const int code = newest.exit_code.value_or(-1);
-    if (code >= 0 && code <= kMostRunCode) return code;
+    if (IsOutcome(code)) return code;
     if (!newest.started) TellWait(newest.waits);
   }
   if (!status->failed.empty()) return GiveUp("the job failed: " + status->failed);

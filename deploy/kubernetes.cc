@@ -258,8 +258,15 @@ std::string PodText(const KubernetesRun& run) {
                      state, Quoted(SecretName(run)));
 }
 
-// Exit codes of a run (1 to 6) come from index 0 alone and end the Job; an agent that is refused (78) would be refused
-// again. Every other end of a pod (drained: 143, orphaned: 75, killed) gets a replacement; evictions do not even count.
+std::string NoOutcomes() {
+  std::vector<int> codes;
+  for (int code = 1; code <= 255; ++code)
+    if (!IsOutcome(code)) codes.push_back(code);
+  return fmt::format("{}", fmt::join(codes, ", "));
+}
+
+// Outcomes of a run come from index 0 alone and end the Job; an agent that is refused (78) would be refused again.
+// Every other end of a pod (drained: 143, orphaned: 75, killed) gets a replacement; evictions do not even count.
 std::string JobText(const KubernetesRun& run) {
   return fmt::format(R"(apiVersion: batch/v1
 kind: Job
@@ -282,8 +289,8 @@ kind: Job
       - action: FailJob
         onExitCodes:
           containerName: fastest
-          operator: In
-          values: [1, 2, 3, 4, 5, 6]
+          operator: NotIn
+          values: [{}]
       - action: FailIndex
         onExitCodes:
           containerName: fastest
@@ -297,7 +304,7 @@ kind: Job
     spec:
 {})",
                      Metadata(run, run.name), run.agents, run.agents, kReplacements, run.deadline.count(),
-                     run.keep.count(), Quoted(run.name), PodText(run));
+                     run.keep.count(), NoOutcomes(), Quoted(run.name), PodText(run));
 }
 
 }  // namespace
@@ -328,6 +335,12 @@ Status CheckKubernetesRun(const KubernetesRun& run) {
     if (!name.empty() && !IsObjectName(name))
       return Error{fmt::format("{} {}: a name has lower-case letters, digits, '-' and '.'", option, name)};
   return Ok();
+}
+
+bool IsOutcome(int code) {
+  constexpr int kOrphaned = 75, kRefused = 78, kUnknown = 255;
+  const bool by_signal = code >= 128 && code <= 143;
+  return code >= 0 && code != kOrphaned && code != kRefused && code != kUnknown && !by_signal;
 }
 
 std::vector<PlacedReport> PlaceReports(std::vector<std::string>* words) {

@@ -54,6 +54,10 @@ struct PlacedReport {
 // read-only and goes with it. Returns which reports there are.
 std::vector<PlacedReport> PlaceReports(std::vector<std::string>* words);
 
+// Whether a pod that ended with this code has told how its run came out: pytest's codes, ours, and the suite's own. Not
+// what agents end with, ends by a signal (or before a start: 128), and the end of a pod that nobody knows of (255).
+bool IsOutcome(int code);
+
 // All objects, as one stream of YAML documents. `run` has been checked.
 std::string KubernetesManifest(const KubernetesRun& run);
 

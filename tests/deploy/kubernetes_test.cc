@@ -57,6 +57,11 @@ TEST_CASE("reports go to the pod's own folder under names of their own") {
   CHECK(placed[1].name == "1-a.xml");
 }
 
+TEST_CASE("an outcome is what a suite may end with, not what ends an agent or a container") {
+  for (const int code : {0, 1, 5, 6, 7, 9, 100, 127, 254}) CHECK(IsOutcome(code));
+  for (const int code : {-1, 75, 78, 128, 137, 139, 143, 255}) CHECK_FALSE(IsOutcome(code));
+}
+
 TEST_CASE("words reach the pod as they are: dollars, quotes, line ends") {
   KubernetesRun run;
   run.words = {"$(HOME) $$ \"q\" \\ \n"};

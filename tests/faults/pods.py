@@ -183,8 +183,8 @@ class Cluster(Lab):
 
     def _action(self, pod: Pod, code: int) -> str:
         for rule in self.job["podFailurePolicy"]["rules"]:
-            on_codes = rule.get("onExitCodes", {"values": []})
-            if code in on_codes["values"] or (pod.evicted and "onPodConditions" in rule):
+            on_codes = rule.get("onExitCodes", {"operator": "In", "values": []})
+            if (code in on_codes["values"]) == (on_codes["operator"] == "In") or (pod.evicted and "onPodConditions" in rule):
                 return rule["action"]
         return "Count"
 

@@ -124,5 +124,6 @@ def test_no_secret_is_in_a_command_or_in_the_environment():
 def test_only_the_outcomes_of_a_run_end_the_job():
     rules = by_kind(manifest())["Job"]["spec"]["podFailurePolicy"]["rules"]
     assert [rule["action"] for rule in rules] == ["Ignore", "FailJob", "FailIndex"]
-    assert rules[1]["onExitCodes"]["values"] == [1, 2, 3, 4, 5, 6]
+    assert rules[1]["onExitCodes"]["operator"] == "NotIn"  # The suite may end with any code: pytest.exit("…", 9).
+    assert rules[1]["onExitCodes"]["values"] == [75, 78, *range(128, 144), 255]
     assert rules[2]["onExitCodes"]["values"] == [78]
