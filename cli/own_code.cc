@@ -18,6 +18,10 @@ Result<std::string> OwnCodeRoot() {
 Result<CodeManifest> ReadOwnCode(const std::set<std::string>& outputs) {
   const auto root = OwnCodeRoot();
   if (!root.ok()) return root.error();
+  return ReadCodeBelow(*root, outputs);
+}
+
+CodeManifest ReadCodeBelow(const std::string& root, const std::set<std::string>& outputs) {
   std::error_code failed;
   const std::string here = std::filesystem::current_path(failed).string();
   std::set<std::string> skip;
@@ -25,8 +29,8 @@ Result<CodeManifest> ReadOwnCode(const std::set<std::string>& outputs) {
     if (!output.empty()) skip.insert(AbsolutePath(here, output));
   const std::string cache = Environment("XDG_CACHE_HOME"), home = Environment("HOME");
   const std::string folder = cache.empty() ? (home.empty() ? "" : home + "/.cache") : cache;
-  const std::string name = Hex(Blake2b(*root)).substr(0, 16);
-  return ReadCodeManifest(*root, folder.empty() ? "" : folder + "/fastest/code/" + name, skip);
+  const std::string name = Hex(Blake2b(root)).substr(0, 16);
+  return ReadCodeManifest(root, folder.empty() ? "" : folder + "/fastest/code/" + name, skip);
 }
 
 }  // namespace fastest

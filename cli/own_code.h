@@ -16,5 +16,7 @@ Result<std::string> OwnCodeRoot();
 // The tree is that of OwnCodeRoot(): so both sides look at the same, whatever the coordinator was asked to run.
 // `outputs`: files that this run writes, left out.
 Result<CodeManifest> ReadOwnCode(const std::set<std::string>& outputs);
+// Of this root directory.
+CodeManifest ReadCodeBelow(const std::string& root, const std::set<std::string>& outputs);
 
 }  // namespace fastest

@@ -21,6 +21,9 @@ const std::map<std::string, bool>& Placement() {
   return kPlacement;
 }
 
+// So many changed files are named.
+constexpr std::size_t kMostChanges = 10;
+
 // Splits words into those of Placement() and the others. --resume itself is neither.
 void SplitPlacement(const std::vector<std::string>& words, std::vector<std::string>* placement,
                     std::vector<std::string>* others) {
@@ -114,6 +117,26 @@ Result<std::unique_ptr<Journal>> OpenJournal(const std::string& state, const Jou
   auto journal = std::make_unique<Journal>(std::move(folder), known == nullptr ? 0 : known->readable, opened, warn);
   RemoveOldRuns(state, opened.wall_start);
   return journal;
+}
+
+std::string TakeChangedCode(const CodeManifest& now, JournalContents* known, JournalOpened* opened) {
+  if (known->opened.code.empty()) return "";
+  std::vector<std::string> lines;
+  for (const CodeChange& one : CodeChanges(known->opened.code, now)) {
+    opened->forgotten.push_back(one.path);
+    lines.push_back(one.path + (one.what == CodeChange::What::kChanged ? " has changed"
+                                : one.what == CodeChange::What::kGone  ? " is gone"
+                                                                       : " is new"));
+  }
+  if (lines.empty()) return "";
+  const std::size_t more = lines.size() - std::min(lines.size(), kMostChanges);
+  lines.resize(lines.size() - more);
+  Forget(opened->forgotten, &known->restored);
+  DropForgotten(&known->restored);
+  return fmt::format(
+      "run {} goes on with other code than it was begun with: {}{}; test files that have changed run anew, and other "
+      "results are kept (hint: start a new run where they could be others now)",
+      known->opened.run_id, fmt::join(lines, ", "), more > 0 ? fmt::format(" and {} more", more) : "");
 }
 
 Status CheckSameOptions(const JournalOpened& opened, const std::string& options_digest) {

@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "coordinator/journal.h"
 #include "coordinator/journal_replay.h"
+#include "discovery/code_manifest.h"
 
 namespace fastest {
 
@@ -30,6 +31,10 @@ Result<Resumption> FindRun(const std::string& state, const std::string& resume, 
 
 // An Error where the options that do not come from the command line differ from those the run was begun with.
 Status CheckSameOptions(const JournalOpened& opened, const std::string& options_digest);
+
+// The files whose code is not what the journal says, as a line for a person, or "". What is known of tests in them is
+// forgotten, which `opened` will say: they run anew.
+std::string TakeChangedCode(const CodeManifest& now, JournalContents* known, JournalOpened* opened);
 
 // Opens the journal of the run that `opened` tells of, new or (`resumption`, else null) behind what it knows; the
 // folder goes over to it, and removes those of old runs. Null, after a warning, where none can be kept. An Error is a

@@ -152,6 +152,8 @@ void Read(Fields& in, JournalOpened* r) {
   in.Get(&r->directory);
   in.Get(&r->words);
   in.Get(&r->options_digest);
+  in.Get(&r->code);
+  in.Get(&r->forgotten);
 }
 void Read(Fields& in, JournalListening* r) { in.Get(&r->endpoint); }
 void Read(Fields& in, RunStarted* r) {
@@ -275,7 +277,7 @@ std::optional<JournalRecord> ReadBody(Kind kind, std::string_view body) {
 void AppendRecord(const JournalOpened& r, std::string* out) {
   Body body(Kind::kOpened, out);
   body.Put(r.format).Put(r.part).Put(r.run_id).Put(r.version).Put(r.wall_start).Put(r.coordinator);
-  body.Put(r.directory).Put(r.words).Put(r.options_digest);
+  body.Put(r.directory).Put(r.words).Put(r.options_digest).Put(r.code).Put(r.forgotten);
 }
 
 void AppendRecord(const JournalListening& r, std::string* out) { Body(Kind::kListening, out).Put(r.endpoint); }

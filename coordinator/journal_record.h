@@ -27,10 +27,12 @@ struct JournalOpened {
   std::string run_id;
   std::string version;  // Of fastest.
   double wall_start = 0;
-  bool coordinator = false;        // `fastest coordinator`, else a local run.
-  std::string directory;           // Where it was started.
-  std::vector<std::string> words;  // Its command line.
-  std::string options_digest;      // Of the options that come from elsewhere: configuration and environment.
+  bool coordinator = false;            // `fastest coordinator`, else a local run.
+  std::string directory;               // Where it was started.
+  std::vector<std::string> words;      // Its command line.
+  std::string options_digest;          // Of the options that come from elsewhere: configuration and environment.
+  std::string code;                    // The code's files (CodeManifest::Text); "": not looked at.
+  std::vector<std::string> forgotten;  // Files whose tests run anew: their code has changed since the part before.
 
   bool operator==(const JournalOpened&) const = default;
 };

@@ -42,6 +42,7 @@ class Rebuilding {
   using Cut = std::tuple<std::string, std::vector<std::string>, std::vector<std::string>>;
 
   void On(JournalOpened& opened) {
+    Forget(opened.forgotten, &contents.restored);
     DropUnfinished();
     places_.clear();
     contents.opened = std::move(opened);
@@ -88,6 +89,7 @@ void Rebuilding::On(UnitCollected& collected) {
   }
   RestoredUnit& unit = UnitOf(collected);
   const auto number = static_cast<std::size_t>(&unit - contents.restored.units.data());
+  unit.forgotten = false;
   if (collected.first) {
     unit.reports = std::move(collected.reports);
     unit.deselected = std::move(collected.deselected);
@@ -99,6 +101,7 @@ void Rebuilding::On(UnitCollected& collected) {
     const std::uint32_t occurrence = seen[node_id]++;
     const auto [known, added] = items_.emplace(std::pair(node_id, occurrence), Place{number, unit.items.size()});
     if (added) unit.items.push_back({{node_id, occurrence}, {}, WorkerId{}, {}});
+    contents.restored.units[known->second.first].items[known->second.second].forgotten = false;
     // A run numbers its items as they come: a number beyond that is damage.
     if (Number(collected.items[i]) == places_.size()) places_.push_back(known->second);
   }
@@ -215,6 +218,7 @@ Result<JournalContents> ReadJournal(std::string_view file) {
   }
   if (!opened) return Error{reader.problem().empty() ? "it is empty" : reader.problem()};
   rebuilding.DropUnfinished();
+  DropForgotten(&rebuilding.contents.restored);
   JournalContents contents = std::move(rebuilding.contents);
   contents.readable = reader.readable();
   contents.torn = reader.torn();

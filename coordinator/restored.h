@@ -31,6 +31,7 @@ struct RestoredItem {
   WorkerId worker{};
   std::vector<TestReport> reports;         // Empty unless complete.
   std::vector<RestoredRerun> reruns = {};  // Whether or not it is complete: attempts count in all parts together.
+  bool forgotten = false;
 
   bool complete() const { return state == State::kComplete; }
 };
@@ -43,6 +44,7 @@ struct RestoredUnit {
   std::vector<std::uint32_t> serial;
   std::vector<std::string> deselected;
   std::vector<CollectReport> reports;
+  bool forgotten = false;
 };
 
 struct Restored {
@@ -61,5 +63,10 @@ struct Restored {
     return count;
   }
 };
+
+// Nothing that was known of these files counts: they are not what they were. By path relative to the root directory.
+void Forget(const std::vector<std::string>& files, Restored* restored);
+// Takes out what was forgotten and not collected again.
+void DropForgotten(Restored* restored);
 
 }  // namespace fastest

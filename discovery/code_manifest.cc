@@ -98,6 +98,33 @@ class TreeReader {
   IgnoreRules rules_;
 };
 
+bool IsCode(const std::string& path) {
+  return std::any_of(kCode.begin(), kCode.end(), [&](auto end) { return path.ends_with(end); });
+}
+
+std::vector<CodeChange> Changes(const std::string& before, const CodeManifest& now) {
+  std::vector<CodeChange> changes;
+  std::set<std::string> seen;
+  std::string_view text = before;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const std::size_t space = line.find(' ');
+    if (space == std::string_view::npos) continue;
+    const std::string path(line.substr(space + 1));
+    seen.insert(path);
+    const auto own = now.files.find(path);
+    if (own == now.files.end()) {
+      changes.push_back({path, CodeChange::What::kGone});
+    } else if (Hex(own->second) != line.substr(0, space)) {
+      changes.push_back({path, CodeChange::What::kChanged});
+    }
+  }
+  for (const auto& [path, digest] : now.files)
+    if (!seen.contains(path)) changes.push_back({path, CodeChange::What::kNew});
+  return changes;
+}
+
 }  // namespace
 
 std::string CodeManifest::Text() const {
@@ -121,27 +148,18 @@ CodeManifest ReadCodeManifest(const std::string& root, const std::string& cache_
 
 std::vector<std::string> CompareManifests(const std::string& theirs, const CodeManifest& ours) {
   std::vector<std::string> differences;
-  std::set<std::string> seen;
-  std::string_view text = theirs;
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-    const std::size_t space = line.find(' ');
-    if (space == std::string_view::npos) continue;
-    const std::string path(line.substr(space + 1));
-    seen.insert(path);
-    const auto own = ours.files.find(path);
-    if (own == ours.files.end()) {
-      differences.push_back(path + " is missing here");
-    } else if (Hex(own->second) != line.substr(0, space)) {
-      differences.push_back(path + " differs");
-    }
-  }
-  for (const auto& [path, digest] : ours.files) {
-    const bool is_code = std::any_of(kCode.begin(), kCode.end(), [&, &p = path](auto end) { return p.ends_with(end); });
-    if (is_code && !seen.contains(path)) differences.push_back(path + " is here alone");
+  for (const CodeChange& one : Changes(theirs, ours)) {
+    if (one.what == CodeChange::What::kChanged) differences.push_back(one.path + " differs");
+    if (one.what == CodeChange::What::kGone) differences.push_back(one.path + " is missing here");
+    if (one.what == CodeChange::What::kNew && IsCode(one.path)) differences.push_back(one.path + " is here alone");
   }
   return differences;
+}
+
+std::vector<CodeChange> CodeChanges(const std::string& before, const CodeManifest& now) {
+  std::vector<CodeChange> changes = Changes(before, now);
+  std::erase_if(changes, [](const CodeChange& one) { return !IsCode(one.path); });
+  return changes;
 }
 
 }  // namespace fastest

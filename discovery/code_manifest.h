@@ -33,4 +33,13 @@ CodeManifest ReadCodeManifest(const std::string& root, const std::string& cache_
 // shared checkout gets reports and caches while the run is on.
 std::vector<std::string> CompareManifests(const std::string& theirs, const CodeManifest& ours);
 
+// A code file that is not what it was.
+struct CodeChange {
+  enum class What { kChanged, kGone, kNew };
+  std::string path;
+  What what{};
+};
+// `before`: a manifest's text.
+std::vector<CodeChange> CodeChanges(const std::string& before, const CodeManifest& now);
+
 }  // namespace fastest

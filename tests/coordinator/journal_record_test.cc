@@ -20,7 +20,7 @@ std::vector<JournalRecord> ReadAll(std::string_view file, JournalReader* reader)
 std::vector<std::string> OneOfEach() {
   std::vector<std::string> framed;
   const auto add = [&](const auto& record) { AppendRecord(record, &framed.emplace_back()); };
-  add(JournalOpened{kJournalFormat, 2, "r", "1.0", 12.5, true, "/w", {"-k", "a b"}, "d"});
+  add(JournalOpened{kJournalFormat, 2, "r", "1.0", 12.5, true, "/w", {"-k", "a b"}, "d", "00 a.py\n", {"a.py"}});
   add(JournalListening{"tcp://127.0.0.1:5555"});
   add(RunStarted{"r", 12.5, "{}", CollectMode::kFile, "why", 4, 10, 3, "{\"index\":1}"});
   add(UnitCollected{{ItemId{0}, ItemId{1}},

@@ -22,6 +22,12 @@ class Written {
     opened.run_id = "r";
     return Add(opened).Add(RunStarted{"r", 0, "{}", CollectMode::kFile, "", 2, 0, 0});
   }
+  Written& Forget(std::uint32_t part, std::vector<std::string> files) {
+    JournalOpened opened;
+    opened.part = part;
+    opened.forgotten = std::move(files);
+    return Add(opened).Add(RunStarted{"r", 0, "{}", CollectMode::kFile, "", 2, 0, 0});
+  }
   Written& Collect(const std::string& path, const std::vector<std::string>& ids, std::uint32_t first_item = 0) {
     UnitCollected collected;
     collected.first = true;
@@ -64,6 +70,16 @@ WarningRaised WarningOf(const std::string& node_id) {
 }
 
 }  // namespace
+
+TEST_CASE("of files that a part has forgotten only what is told since counts") {
+  Written journal;
+  journal.Open(0).Collect("a.py", {"a.py::x", "a.py::gone"}).Collect("b.py", {"b.py::x"}, 2);
+  for (const std::uint32_t item : {0, 1, 2}) journal.Pass(item);
+  journal.Forget(1, {"a.py"});
+  CHECK(Items(journal.Read()) == std::vector<std::string>{"b.py::x 3"});
+  journal.Collect("a.py", {"a.py::x", "a.py::new"}).Pass(1);
+  CHECK(Items(journal.Read()) == std::vector<std::string>{"a.py::x -", "a.py::new 3", "b.py::x 3"});
+}
 
 TEST_CASE("an item with all its reports is complete, one in the middle of them is not") {
   const Written journal = Written().Open(0).Collect("a", {"a::x", "a::y"}).Pass(0).Report(1, Phase::kSetup);

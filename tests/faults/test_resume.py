@@ -167,6 +167,35 @@ def test_what_cannot_be_resumed_is_told_in_one_line(suite):
     assert "addopts, PYTEST_ADDOPTS or [tool.fastest] are not what they were" in text
 
 
+@pytest.mark.parametrize("collect", ["file", "whole"])
+def test_test_files_that_changed_meanwhile_run_anew_and_are_named(suite, collect):
+    kill_at_size(suite, suite.start(*suite.begin("--collect", collect)), 16000)
+    (suite.root / "test_0.py").write_text((suite.root / "test_0.py").read_text() + "def test_new(): pass\n")
+    (suite.root / "test_1.py").unlink()
+    for size in (20000, None):  # A second kill: what was forgotten stays so.
+        process = suite.start("--resume", "R")
+        if size is not None and kept(suite) < size:
+            kill_at_size(suite, process, size)
+            continue
+        text, _ = process.communicate(timeout=LIMIT)
+    assert process.returncode == 1, text
+    reports = {key: count for key, count in suite.result()[0].items() if len(key) == 3}
+    files = Counter(node_id.split("::")[0] for node_id, when, _ in reports if when == "setup")
+    assert (files["test_0.py"], files["test_1.py"], files["test_2.py"]) == (13, 0, 12)
+    assert set(reports.values()) == {1}
+
+
+def test_a_resumed_run_says_which_code_has_changed(suite):
+    kill_at_size(suite, suite.start(*suite.begin()), 12000)
+    (suite.root / "test_0.py").write_text("def test_new(): pass\n")
+    (suite.root / "conftest.py").write_text("")
+    _, text = suite.run("--resume", "R")
+    assert (
+        "fastest: warning: run R goes on with other code than it was begun with: test_0.py has changed, conftest.py is new; "
+        "test files that have changed run anew, and other results are kept"
+    ) in text
+
+
 def test_a_damaged_journal_is_used_up_to_the_damage(suite, undisturbed):
     _, result, line, _ = undisturbed("file")
     kill_at_size(suite, suite.start(*suite.begin("--collect", "file")), 12000)
