@@ -52,7 +52,7 @@ Result<std::string> ReadJoinSecret(const NetworkWords& words) {
   const std::string path = words.join_secret.empty() ? Variable("FASTEST_JOIN_SECRET_FILE") : words.join_secret;
   if (!path.empty()) {
     auto text = ReadSecretFile(path);
-    if (!text.ok()) return text.error();
+    if (!text.ok()) return Error{fmt::format("--join-secret {}", text.error().message)};
     secret = Trimmed(*text);
     place = path;
     if (secret.empty()) return Error{path + ": the join secret is empty"};
@@ -80,7 +80,7 @@ Result<std::optional<CurvePair>> ReadOwnKey(const NetworkWords& words) {
   const std::string path = words.key_file.empty() ? Variable("FASTEST_KEY_FILE") : words.key_file;
   if (!path.empty()) {
     auto text = ReadSecretFile(path);
-    if (!text.ok()) return text.error();
+    if (!text.ok()) return Error{fmt::format("--key-file {}", text.error().message)};
     const auto at = ("\n" + *text).find("\nsecret ");
     if (at == std::string::npos) return Error{path + ": no line \"secret KEY\" (hint: fastest keygen makes one)"};
     hex = Trimmed(text->substr(at + 7, text->find('\n', at) - at - 7));
@@ -118,6 +118,7 @@ Result<std::set<Digest>> ReadAllowed(const std::string& path) {
 Result<std::string> ReadSecretFile(const std::string& path) {
   struct stat file {};
   if (::stat(path.c_str(), &file) != 0) return Error{fmt::format("{}: {}", path, std::strerror(errno))};
+  if (!S_ISREG(file.st_mode)) return Error{path + ": no file"};
   const bool mounted = IsKubernetesSecret(path) || IsReadOnlyMount(path);
   if (!mounted && (file.st_mode & (S_IWGRP | S_IRWXO)) != 0)
     return Error{fmt::format("{}: others can get at this secret (mode {:04o}); hint: chmod 600 {}", path,
@@ -162,11 +163,6 @@ Result<std::optional<AgentKeys>> ReadAgentKeys(const NetworkWords& words) {
   const auto open = DigestFromHex(key);
   if (!open) return Error{"--coordinator-key: a public key is 64 hexadecimal digits, or a file that holds them"};
   return std::optional(AgentKeys{**own, *open});
-}
-
-bool IsLoopback(const std::string& endpoint) {
-  return endpoint.starts_with("tcp://127.") || endpoint.starts_with("tcp://localhost:") ||
-         endpoint.starts_with("tcp://[::1]:");
 }
 
 }  // namespace fastest

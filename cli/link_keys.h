@@ -21,6 +21,5 @@ Result<std::optional<AgentKeys>> ReadAgentKeys(const NetworkWords& words);
 Result<std::string> ReadSecretFile(const std::string& path);
 
 // Whether only this machine can reach the endpoint.
-bool IsLoopback(const std::string& endpoint);
 
 }  // namespace fastest

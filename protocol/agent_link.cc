@@ -45,6 +45,7 @@ Status AgentLink::Connect(const std::string& endpoint, Hello hello) {
   Status connected = socket_.Connect(endpoint);
   if (!connected.ok()) return connected;
   heard_ = beat_ = loop_.now();
+  if (IsNetwork(endpoint)) broken_ = loop_.now();  // Until it is there.
   channel_.Queue(std::move(hello));
   loop_.After(kHeartbeat, [this] { Beat(); });
   return Ok();
@@ -161,7 +162,7 @@ void AgentLink::RenewDeafConnection() {
   const auto patience = kRenewAfter + std::chrono::seconds(channel_.sent_bytes() / kSlowest);
   if (loop_.now() - progressed_ < patience) return;
   progressed_ = loop_.now();
-  socket_.Renew(endpoint_);
+  socket_.Renew(endpoint_, false);
 }
 
 void AgentLink::Beat() {
@@ -171,7 +172,7 @@ void AgentLink::Beat() {
   // After some errors ZeroMQ does not try again by itself.
   if (broken_ && loop_.now() - *broken_ >= kRenewAfter) {
     broken_ = loop_.now();
-    socket_.Renew(endpoint_);
+    socket_.Renew(endpoint_, !welcomed_);
   }
   if (!session_.empty()) RenewDeafConnection();
   const auto silence = loop_.now() - heard_;

@@ -20,6 +20,8 @@ struct Hello {
   std::string platform;     // "linux-x86_64"
   // Not empty: this session only fetches code, that of the tree with this digest; it is no agent of the run.
   std::string fetch = {};
+  // Not empty: it was refused for these files of its code, and says so before it goes.
+  std::string differences = {};
 };
 
 // The contents of the tree that this agent lacks, by digest: answered with CodeChunks.

@@ -146,8 +146,8 @@ AgentMessage Take(wire::Message::Reader in, AgentMessage*) {
   switch (in.which()) {
     case Message::HELLO: {
       const auto m = in.getHello();
-      return Hello{m.getVersion(),          Text(m.getName()),     m.getWorkers(),
-                   Text(m.getCodeDigest()), Text(m.getPlatform()), Text(m.getFetch())};
+      return Hello{m.getVersion(),        Text(m.getName()),  m.getWorkers(),          Text(m.getCodeDigest()),
+                   Text(m.getPlatform()), Text(m.getFetch()), Text(m.getDifferences())};
     }
     case Message::READY: {
       const auto m = in.getReady();

@@ -67,6 +67,7 @@ void Put(wire::Message::Builder out, const Hello& m) {
   b.setCodeDigest(m.code_digest);
   b.setPlatform(m.platform);
   b.setFetch(m.fetch);
+  b.setDifferences(m.differences);
 }
 
 kj::ArrayPtr<const kj::byte> Bytes(std::string_view bytes) {

@@ -73,6 +73,7 @@ struct Hello {
   codeDigest @3 :Text;
   platform @4 :Text;
   fetch @5 :Text;
+  differences @6 :Text;
 }
 
 struct Ready {

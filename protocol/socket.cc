@@ -1,9 +1,13 @@
 #include "protocol/socket.h"
 
+#include <fmt/format.h>
 #include <zmq.h>
+
+#include <cerrno>
 
 #include "base/check.h"
 #include "protocol/codec.h"
+#include "protocol/endpoint.h"
 
 namespace fastest {
 namespace {
@@ -100,24 +104,39 @@ void Socket::WatchConnections(SocketMonitor::OnEvent on_event) {
   monitor_ = std::make_unique<SocketMonitor>(context_, socket_, loop_, std::move(on_event));
 }
 
+// With "*", ZeroMQ itself does without IPv6 where the system has none. A name it takes for that of an interface.
 Result<std::string> Socket::Bind(const std::string& endpoint) {
-  if (zmq_bind(socket_, endpoint.c_str()) != 0)
-    return Error{"cannot listen on " + endpoint + ": " + zmq_strerror(zmq_errno())};
+  std::string place = endpoint;
+  if (auto read = ReadEndpoint(endpoint, true); read.ok()) {
+    SetInt(socket_, ZMQ_IPV6, read->is_ipv6() || read->host == "*" ? 1 : 0);
+    if (read->host == "localhost") read->host = "127.0.0.1";
+    place = read->Text();
+  }
+  if (zmq_bind(socket_, place.c_str()) != 0)
+    return Error{fmt::format("cannot listen on {}: {}", endpoint,
+                             zmq_errno() == ENODEV ? "no address of this machine" : zmq_strerror(zmq_errno()))};
   char bound[256];
   std::size_t size = sizeof bound;
   CHECK(zmq_getsockopt(socket_, ZMQ_LAST_ENDPOINT, bound, &size) == 0);
   return std::string(bound);
 }
 
+// A name with both kinds of address is IPv4's: so is a coordinator that listens on 0.0.0.0.
 Status Socket::Connect(const std::string& endpoint) {
+  if (const auto read = ReadEndpoint(endpoint, false); read.ok())
+    SetInt(socket_, ZMQ_IPV6, read->is_ipv6() || HasOnlyIpv6(read->host) ? 1 : 0);
+  return Attach(endpoint);
+}
+
+Status Socket::Attach(const std::string& endpoint) {
   if (zmq_connect(socket_, endpoint.c_str()) != 0)
     return Error{"cannot connect to " + endpoint + ": " + zmq_strerror(zmq_errno())};
   return Ok();
 }
 
-void Socket::Renew(const std::string& endpoint) {
+void Socket::Renew(const std::string& endpoint, bool look_up) {
   zmq_disconnect(socket_, endpoint.c_str());  // It may have ended by itself.
-  const Status connected = Connect(endpoint);
+  const Status connected = look_up ? Connect(endpoint) : Attach(endpoint);
   (void)connected;  // It could be made once: what fails now is tried again later.
 }
 

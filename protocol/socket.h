@@ -57,8 +57,9 @@ class Socket {
   // Returns the endpoint as bound (the port in place of a wildcard).
   Result<std::string> Bind(const std::string& endpoint);
   Status Connect(const std::string& endpoint);
-  // Gives the connection up and begins a new one; what was on its way is lost.
-  void Renew(const std::string& endpoint);
+  // Gives the connection up and begins a new one; what was on its way is lost. `look_up`: as Connect, which may wait
+  // for the system to look a name up.
+  void Renew(const std::string& endpoint, bool look_up);
 
   // Sends one frame; a ROUTER's to `route`. False: the peer is gone or its queue is full (the channel keeps the
   // message).
@@ -71,6 +72,7 @@ class Socket {
 
  private:
   bool Receive();
+  Status Attach(const std::string& endpoint);
 
   void* context_;
   void* socket_;

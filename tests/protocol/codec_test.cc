@@ -17,7 +17,7 @@ std::vector<AgentMessage> EveryAgentMessage() {
                   LeaseId{5},  UnitId{6}, key, "Traceback", {LeaseId{5}, LeaseId{8}}};
   Revoked revoked{LeaseId{5}, {{UnitId{1}, true, {}}, {UnitId{2}, false, {key}}}};
   return {
-      Hello{1, "host", 4, "digest", "linux", "tree"},
+      Hello{1, "host", 4, "digest", "linux", "tree", "a.py differs"},
       Ready{true, "{}", 4},
       Credit{3, 2, 1},
       Walked{WorkerId{1}, {"a.py"}, {{"", Outcome::kPassed, ""}}},
@@ -68,6 +68,7 @@ TEST_CASE("every agent message survives the wire") {
   CHECK(taken->acknowledged == 3);
   // Equal bytes when encoded again: nothing was lost on the way.
   CHECK(Encode(*taken) == frame);
+  CHECK(std::get<Hello>(taken->messages[0]).differences == "a.py differs");
   CHECK(std::get<WorkerLost>(taken->messages[14]).item.node_id == "tests/test_a.py::test_x[é-1]");
 }
 
