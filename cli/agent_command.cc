@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "base/machine.h"
 #include "base/pipe.h"
@@ -16,6 +17,8 @@
 #include "cli/link_keys.h"
 #include "cli/linked_agent.h"
 #include "cli/own_code.h"
+#include "cli/subcommand_options.h"
+#include "protocol/endpoint.h"
 
 namespace fastest {
 namespace {
@@ -25,6 +28,7 @@ constexpr int kDone = 0;
 
 // So long the coordinator has to hear our goodbye.
 constexpr std::chrono::seconds kGoodbyeTime{5};
+constexpr double kDifferencesTime = 5;
 constexpr std::size_t kMostDifferences = 20;
 constexpr std::size_t kLongestSecret = 4'096;
 
@@ -35,6 +39,7 @@ struct Work {
   std::optional<AgentKeys> keys;
   CodeManifest code;
   std::string code_digest;       // What we say that we have.
+  std::string differences;       // Not empty: we were refused for these, and say so once before we end.
   std::optional<Refused> offer;  // The coordinator's code, to be fetched.
   std::optional<FetchedCode> fetched;
 };
@@ -47,13 +52,26 @@ std::string OwnName() {
   return node.empty() ? HostName() : node;
 }
 
+// Seconds without a word from the coordinator.
+double Patience(const Work& work) {
+  const double usual = work.options.network.orphan_timeout;
+  return work.differences.empty() ? usual : std::min(usual, kDifferencesTime);
+}
+
+std::string Shortened(const std::vector<std::string>& differences) {
+  const std::size_t shown = std::min(differences.size(), kMostDifferences);
+  const auto end = differences.begin() + static_cast<std::ptrdiff_t>(shown);
+  const std::string rest = differences.size() > shown ? fmt::format(", and {} more", differences.size() - shown) : "";
+  return fmt::format("{}{}", fmt::join(differences.begin(), end, ", "), rest);
+}
+
 // One session with the coordinator, from Hello to its end.
 class AgentSession {
  public:
   explicit AgentSession(Work* work)
       : work_(work),
         signals_(loop_, {SIGINT, SIGTERM, SIGHUP}, [this](int) { OnSignal(); }),
-        agent_(context_, loop_, work->agent, {work->keys, Span(work->options.network.orphan_timeout)},
+        agent_(context_, loop_, work->agent, {work->keys, Span(Patience(*work))},
                [this](AgentLink::End end, const std::string& why) { OnEnd(end, why); }) {
     loop_.AddPump([this] {
       Check();
@@ -65,8 +83,8 @@ class AgentSession {
   // The exit code, or nothing: begin again, with nothing of this session.
   std::optional<int> Run() {
     const NetworkWords& network = work_->options.network;
-    const Status connected =
-        agent_.Connect(network.connect, network.name.empty() ? OwnName() : network.name, work_->code_digest);
+    const Status connected = agent_.Connect(network.connect, network.name.empty() ? OwnName() : network.name,
+                                            work_->code_digest, work_->differences);
     if (!connected.ok()) return Fail(connected.error(), kRefused);
     loop_.Run();
     return exit_code_;
@@ -100,6 +118,7 @@ class AgentSession {
 
   void OnEnd(AgentLink::End end, const std::string& why) {
     if (told_to_stop_) return End(kDrained);
+    if (!work_->differences.empty()) return End(kRefused);
     if (end == AgentLink::End::kExpired) {
       std::fprintf(stderr, "fastest: %s: it begins anew\n", why.c_str());
       return End(std::nullopt);
@@ -126,7 +145,8 @@ class AgentSession {
       std::fprintf(stderr, "  %s\n", differences[i].c_str());
     if (differences.size() > kMostDifferences)
       std::fprintf(stderr, "  and %zu more\n", differences.size() - kMostDifferences);
-    End(kRefused);
+    work_->differences = Shortened(differences);
+    End(std::nullopt);  // Once more, to tell the coordinator.
   }
 
   void Check() {
@@ -165,6 +185,7 @@ Result<Work> Prepare(const std::vector<std::string>& words) {
   Work work;
   Options& options = work.options;
   if (const Status scanned = ScanOptions(words, true, &options); !scanned.ok()) return scanned.error();
+  if (const Status place = CheckSubcommand(options, "agent"); !place.ok()) return place.error();
   const NetworkWords& network = options.network;
   if (network.connect.empty()) return Error{"agent: --connect tcp://HOST:PORT is missing"};
   if (!options.pytest_argv.empty())
@@ -178,7 +199,9 @@ Result<Work> Prepare(const std::vector<std::string>& words) {
   auto keys = ReadAgentKeys(network);
   if (!keys.ok()) return keys.error();
   work.keys = *keys;
-  if (!work.keys && !IsLoopback(network.connect))
+  const auto endpoint = ReadEndpoint(network.connect, false);
+  if (!endpoint.ok()) return Error{fmt::format("--connect {}: {}", network.connect, endpoint.error().message)};
+  if (!work.keys && !endpoint->is_loopback())
     return Error{
         fmt::format("--connect {}: without keys only loopback is allowed (hint: --join-secret FILE with the "
                     "coordinator's join secret)",

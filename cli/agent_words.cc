@@ -16,7 +16,8 @@ std::vector<std::string> AgentWords(const std::vector<std::string>& words) {
                                                "--worker-memory-limit",
                                                "--orphan-timeout",
                                                "--key-file",
-                                               "--coordinator-key"};
+                                               "--coordinator-key",
+                                               "--sync-dir"};
   std::vector<std::string> taken;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string name = words[i].starts_with("-n") && words[i].size() > 2 && words[i][1] != '-'

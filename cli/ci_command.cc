@@ -12,6 +12,8 @@
 #include "base/machine.h"
 #include "cli/agent_words.h"
 #include "cli/exit_code.h"
+#include "deploy/launch.h"
+#include "protocol/endpoint.h"
 
 namespace fastest {
 namespace {
@@ -41,15 +43,15 @@ Result<CiOptions> ReadCiWords(const std::vector<std::string>& words) {
                                                : nullptr;
     if (words[i] == "--dry-run") {
       options.dry_run = true;
-    } else if (value == nullptr) {
-      options.rest.push_back(words[i]);
-    } else if (equals != std::string::npos) {
-      *value = words[i].substr(equals + 1);
-    } else if (i + 1 < words.size()) {
-      *value = words[++i];
-    } else {
-      return Error{name + ": a value is missing"};
+      continue;
     }
+    if (value == nullptr) {
+      options.rest.push_back(words[i]);
+      continue;
+    }
+    if (equals == std::string::npos && i + 1 == words.size()) return Error{name + ": a value is missing"};
+    *value = equals == std::string::npos ? words[++i] : words[i].substr(equals + 1);
+    if (value->empty()) return Error{name + ": the value is empty (hint: is a variable not set?)"};
   }
   if (options.index.empty() != options.total.empty()) return Error{"ci: --index and --total go together"};
   if (Has(options.rest, "--shard"))
@@ -79,12 +81,11 @@ Result<ParallelJob> FindJob(const CiOptions& options, const EnvironmentLookup& l
       "from 0)"};
 }
 
-// "HOST", "HOST:PORT" or "tcp://HOST:PORT" as host and port.
-std::pair<std::string, std::string> HostAndPort(std::string text) {
-  if (text.starts_with("tcp://")) text.erase(0, 6);
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos || text.ends_with(']')) return {text, kPort};
-  return {text.substr(0, colon), text.substr(colon + 1)};
+// "HOST", "HOST:PORT" or "tcp://HOST:PORT" as the last of these.
+std::string WithPort(const std::string& text) {
+  const std::string place = text.starts_with("tcp://") ? text : "tcp://" + text;
+  const bool has_port = place.rfind(':') > 3 && !place.ends_with(']');
+  return has_port ? place : fmt::format("{}:{}", place, kPort);
 }
 
 }  // namespace
@@ -105,13 +106,15 @@ Result<std::vector<std::string>> CiWords(const std::vector<std::string>& words, 
     add(options->rest);
     return command;
   }
-  const auto [host, port] = HostAndPort(coordinator);
+  const auto endpoint = ReadEndpoint(WithPort(coordinator), false);
+  if (!endpoint.ok())
+    return Error{fmt::format("ci --connect {}: allowed are HOST and HOST:PORT, PORT from 1 to 65535", coordinator)};
   if (job->index > 0) {
-    add({"agent", "--connect", fmt::format("tcp://{}:{}", host, port)});
+    add({"agent", "--connect", endpoint->Text()});
     add(AgentWords(options->rest));
     return command;
   }
-  add({"coordinator", "--listen", fmt::format("tcp://0.0.0.0:{}", port), "--with-agent", "--expect-agents",
+  add({"coordinator", "--listen", Endpoint{"*", endpoint->port}.Text(), "--with-agent", "--expect-agents",
        std::to_string(job->total)});
   add(options->rest);
   return command;
@@ -120,7 +123,7 @@ Result<std::vector<std::string>> CiWords(const std::vector<std::string>& words, 
 int CiCommand(const std::vector<std::string>& words) {
   const auto command = CiWords(words, [](const char* name) { return Environment(name); });
   if (!command.ok()) return Fail(command.error());
-  std::fputs(fmt::format("fastest {}\n", fmt::join(*command, " ")).c_str(), stdout);
+  std::fputs(fmt::format("fastest {}\n", ShellLine(*command)).c_str(), stdout);
   std::fflush(stdout);
   if (std::find(words.begin(), words.end(), "--dry-run") != words.end()) return 0;
   std::error_code error;

@@ -34,7 +34,7 @@ std::int64_t NumberIn(const std::string& text) {
 Result<std::optional<ParallelJob>> FindParallelJob(const EnvironmentLookup& lookup) {
   for (const Convention& one : kConventions) {
     const std::string index = lookup(one.index), total = lookup(one.total);
-    if (index.empty()) continue;  // GitLab sets CI_NODE_TOTAL=1 in every job, and no index where it is alone.
+    if (index.empty()) continue;
     const auto i = NumberIn(index), n = NumberIn(total);
     if (n < 1 || n > kMostJobs)
       return Error{fmt::format("{}={}: with {}={} it must be 1 to {}", one.total, total, one.index, index, kMostJobs)};
@@ -43,6 +43,9 @@ Result<std::optional<ParallelJob>> FindParallelJob(const EnvironmentLookup& look
     return std::optional(
         ParallelJob{static_cast<std::uint32_t>(i - one.first), static_cast<std::uint32_t>(n), one.system});
   }
+  // A job that is alone is told no index: GitLab sets the total all the same, Buildkite neither.
+  if (lookup("CI_NODE_TOTAL") == "1") return std::optional(ParallelJob{0, 1, "GitLab"});
+  if (lookup("BUILDKITE") == "true") return std::optional(ParallelJob{0, 1, "Buildkite"});
   return std::optional<ParallelJob>();
 }
 

@@ -10,15 +10,17 @@ namespace {
 constexpr std::chrono::milliseconds kTick{100};
 constexpr std::uint32_t kMostWorkers = 4096;
 constexpr std::size_t kLongestName = 100;
+constexpr std::size_t kLongestDifferences = 2'000;
 // Of code for one agent: less than a link's window, so that work for it need not wait long.
 constexpr std::size_t kMostWaitingCode = std::size_t{512} << 10;
 
-// An agent's name comes from elsewhere: only plain characters reach a terminal and the reports, and it stays short.
-std::string Printable(std::string name) {
-  name.resize(std::min(name.size(), kLongestName));
-  for (char& c : name)
+// What an agent says of itself comes from elsewhere: only plain characters reach a terminal and the reports, and it
+// stays short.
+std::string Printable(std::string text, std::size_t longest = kLongestName) {
+  text.resize(std::min(text.size(), longest));
+  for (char& c : text)
     if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7e) c = '?';
-  return name;
+  return text;
 }
 
 }  // namespace
@@ -72,9 +74,11 @@ std::variant<Welcome, Refused> CoordinatorSession::Answer(AgentId agent, const H
       hello.code_digest != network_->code_digest) {
     if (sync != nullptr && hello.code_digest != sync->digest()) return sync->Offer();
     if (sync != nullptr) return Welcome{options_.run_id, agent, run_.next_worker(), setup_};
-    if (told_of_code_.insert(hello.name).second)
-      on_stranger_(fmt::format("agent {} has other files: it is refused if code differs, and says which files do",
-                               Printable(hello.name)));
+    // It has compared, and comes once more to say so; its link may say it twice.
+    if (!hello.differences.empty() && refused_for_code_.insert(hello.name + ": " + hello.differences).second) {
+      on_stranger_(fmt::format("agent {} is refused: its code differs: {}", Printable(hello.name),
+                               Printable(hello.differences, kLongestDifferences)));
+    }
     return Refused{"the code differs from the coordinator's (hint: --sync or --allow-skew code on the coordinator)",
                    network_->code_manifest};
   }
@@ -122,13 +126,16 @@ void CoordinatorSession::WatchAgents() {
     Apply(Run::Hurry{});
   if (loop_.now() - attended_ < network_->abandoned_after) return;
   const auto waited = std::chrono::ceil<std::chrono::seconds>(network_->abandoned_after).count();
-  if (run_.present() == 0) return Apply(Run::Abandoned{fmt::format("no agent for {} s (--agents-timeout)", waited)});
+  const std::string others =
+      refused_for_code_.empty() ? "" : fmt::format("; {} refused, whose code differs", refused_for_code_.size());
+  if (run_.present() == 0)
+    return Apply(Run::Abandoned{fmt::format("no agent for {} s (--agents-timeout{})", waited, others)});
   gathered_ = true;
   attended_ = loop_.now();  // They need a moment to go.
   Apply(
       Run::Abandoned{fmt::format("{} of the {} agents that --expect-agents asks for were ready within {} s "
-                                 "(--agents-timeout; --min-agents says how many are enough)",
-                                 run_.ready(), options_.expect_agents, waited)});
+                                 "(--agents-timeout; --min-agents says how many are enough{})",
+                                 run_.ready(), options_.expect_agents, waited, others)});
 }
 
 void CoordinatorSession::ExpectAtMost(std::uint32_t agents, std::string why) {

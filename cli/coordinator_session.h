@@ -87,7 +87,7 @@ class CoordinatorSession {
   std::vector<Reporter*> reporters_;
   std::optional<NetworkOptions> network_;
   std::function<void(const std::string&)> on_stranger_ = [](const std::string&) {};
-  std::set<std::string> told_of_code_;  // Names of agents whose files differ; each says Hello more than once.
+  std::set<std::string> refused_for_code_;  // Agents, with what differs.
   Time started_;
   Time attended_;          // When an agent was last there; until then, when the wait began.
   bool gathered_ = false;  // As many agents as were waited for were there.

@@ -1,5 +1,7 @@
 #include "cli/help_text.h"
 
+#include <fmt/format.h>
+
 namespace fastest {
 
 std::string HelpText() {
@@ -66,6 +68,21 @@ Of fastest coordinator and fastest agent (docs/manual/many-machines.md):
 
 Everything else goes to pytest, whose own help follows.
 )";
+}
+
+std::string HelpTextOf(std::string_view subcommand) {
+  const std::string all = HelpText();
+  std::string text = "usage:";
+  for (std::size_t at = 0, end = 0; (end = all.find('\n', at)) > at; at = end + 1) {
+    const std::string line = all.substr(at, end - at);
+    if (line.find(fmt::format(" fastest {} ", subcommand)) != std::string::npos)
+      text += (text == "usage:" ? " " : "       ") + line.substr(line.find("fastest")) + "\n";
+  }
+  if (subcommand == "agent") {
+    const auto options = all.find("Of fastest coordinator");
+    text += "\n" + all.substr(options, all.find("  --version") - options);
+  }
+  return text + "\nfastest --help tells of everything else.\n";
 }
 
 }  // namespace fastest

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace fastest {
 
 std::string HelpText();
+// What `fastest SUBCOMMAND --help` says.
+std::string HelpTextOf(std::string_view subcommand);
 
 }  // namespace fastest

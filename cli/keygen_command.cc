@@ -60,6 +60,7 @@ int KeygenCommand(const std::vector<std::string>& words) {
       return Fail(Error{fmt::format("keygen: {}: allowed are --out DIR and --join-secret", words[i])});
     }
   }
+  if (folder.empty()) return Fail(Error{"keygen: --out: the value is empty (hint: is a variable not set?)"});
   std::error_code failed;
   if (std::filesystem::create_directories(folder, failed)) ::chmod(folder.c_str(), 0700);
   const std::vector<NewFile> files =

@@ -88,12 +88,14 @@ bool LinkedAgent::ExpectTermination(std::function<void()> on_news) {
   return true;
 }
 
-Status LinkedAgent::Connect(const std::string& endpoint, const std::string& name, const std::string& code_digest) {
+Status LinkedAgent::Connect(const std::string& endpoint, const std::string& name, const std::string& code_digest,
+                            const std::string& differences) {
   Hello hello;
   hello.name = name;
   hello.workers = workers_;
   hello.code_digest = code_digest;
   hello.platform = Platform();
+  hello.differences = differences;
   return link_.Connect(endpoint, std::move(hello));
 }
 

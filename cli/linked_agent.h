@@ -23,8 +23,9 @@ class LinkedAgent {
   LinkedAgent(ZmqContext& context, EventLoop& loop, AgentOptions options, AgentLinkOptions link,
               AgentLink::OnEnd on_end);
 
-  // `code_digest`: of the tree here; "": the coordinator's own.
-  Status Connect(const std::string& endpoint, const std::string& name, const std::string& code_digest);
+  // `code_digest`: of the tree here; "": the coordinator's own. `differences`: as Hello's.
+  Status Connect(const std::string& endpoint, const std::string& name, const std::string& code_digest,
+                 const std::string& differences = "");
   Agent& agent() { return agent_; }
   // From now on the processes that SIGTERM ends have been ended along with us, from outside (Slurm signals all of a
   // step): no test is blamed for it. Whether there is such news already; it is dropped then, with all that followed,

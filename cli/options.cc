@@ -160,6 +160,14 @@ const std::set<std::string>& ValueOptions() {
   return kValue;
 }
 
+// Own options that would seem not to be there with an empty value, such as an unset variable's: then something else
+// would run.
+const std::set<std::string>& NeverEmpty() {
+  static const std::set<std::string> kNeverEmpty = {"--shard",  "--shard-report", "--history", "--resume",
+                                                    "--run-id", "--listen",       "--connect"};
+  return kNeverEmpty;
+}
+
 struct Word {
   std::string name;                  // "--dist", "-n"; "" for a positional word.
   std::optional<std::string> value;  // "--dist=load", "-n4".
@@ -350,9 +358,13 @@ Status ScanOptions(const std::vector<std::string>& given, bool from_command_line
     }
     own.push_back(known->first.starts_with("--") || !word.value ? words[i] : known->first);
     if (!known->first.starts_with("--") && word.value) own.push_back(*word.value);
-    if (!known->second || word.value) continue;
-    if (i + 1 == words.size()) return Error{word.name + ": a value is missing"};
-    own.push_back(words[++i]);
+    if (from_command_line) options->given.insert(known->first);
+    if (known->second && !word.value) {
+      if (i + 1 == words.size()) return Error{word.name + ": a value is missing"};
+      own.push_back(words[++i]);
+    }
+    if (NeverEmpty().contains(known->first) && word.value.value_or(words[i]).empty())
+      return Error{word.name + ": the value is empty (hint: is a variable not set?)"};
   }
   return own.empty() ? Ok() : ParseOwn(std::move(own), options);
 }

@@ -88,6 +88,8 @@ struct Options {
 
   bool sharded() const { return !shard.empty(); }
 
+  std::set<std::string> given;  // Names of own options that the command line has.
+
   // ---- pytest's ----
   std::vector<std::string> pytest_argv;  // Everything that is not ours, in order.
 };

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 
 #include "base/machine.h"
@@ -19,11 +21,13 @@ namespace fastest {
 namespace {
 
 // GitHub may have written to the file already.
-FileSink AppendTo(const std::string& path) {
-  return [path](std::string_view text) -> Status {
+FileSink AppendTo(const std::string& path, Console& console) {
+  return [path, &console](std::string_view text) -> Status {
     std::ofstream file(path, std::ios::binary | std::ios::app);
     file << text << std::flush;
-    return file ? Ok() : Status(Error{"cannot write " + path});
+    if (file) return Ok();
+    console.Warn(fmt::format("GITHUB_STEP_SUMMARY: cannot write {}: {}", path, std::strerror(errno)));
+    return Error{"cannot write " + path};
   };
 }
 
@@ -52,9 +56,12 @@ Reporting::Reporting(const Options& options, const PytestGuess& guess, bool atta
 Reporting::~Reporting() = default;
 
 Status Reporting::Open() {
-  const auto complain = [this](const std::string& text) { console_.Complain(text); };
+  const auto complain = [this](const std::string& text) {
+    incomplete_ = true;
+    console_.Complain(text);
+  };
   if (options_.handover >= 0) {
-    files_.push_back(std::make_unique<CacheWriter>(complain));
+    OpenCache();
     return Ok();
   }
   if (!options_.report_log.empty()) {
@@ -74,16 +81,22 @@ Status Reporting::Open() {
   }
   if (const Status opened = OpenShardReport(); !opened.ok()) return opened;
   OpenAnnotations();
-  if (!of_merge_) files_.push_back(std::make_unique<CacheWriter>(complain));
+  if (!of_merge_) OpenCache();
   return Ok();
+}
+
+void Reporting::OpenCache() {
+  files_.push_back(std::make_unique<CacheWriter>([this](const std::string& text) { console_.Complain(text); }));
 }
 
 Status Reporting::OpenShardReport() {
   if (options_.shard_report.empty()) return Ok();
   auto sink = OpenReportFile(options_.shard_report + "/" + ShardLogName(options_.shard_index, options_.shard_total));
   if (!sink.ok()) return sink.error();
-  files_.push_back(
-      std::make_unique<ShardLog>(std::move(*sink), [this](const std::string& text) { console_.Complain(text); }));
+  files_.push_back(std::make_unique<ShardLog>(std::move(*sink), [this](const std::string& text) {
+    incomplete_ = true;
+    console_.Complain(text);
+  }));
   return Ok();
 }
 
@@ -96,8 +109,8 @@ void Reporting::OpenAnnotations() {
   if (options_.sharded()) title += fmt::format(", shard {}/{}", options_.shard_index + 1, options_.shard_total);
   files_.push_back(std::make_unique<GithubAnnotations>(
       GithubPlace{Environment("GITHUB_WORKSPACE"), of_merge_ ? "fastest, all shards" : title},
-      [this](std::string_view text) { console_.Write(text); }, summary.empty() ? FileSink() : AppendTo(summary),
-      !of_merge_));
+      [this](std::string_view text) { console_.Write(text); },
+      summary.empty() ? FileSink() : AppendTo(summary, console_), !of_merge_));
 }
 
 std::vector<Reporter*> Reporting::reporters() {
@@ -111,6 +124,11 @@ std::vector<Reporter*> Reporting::reporters_of_an_old_run() {
   std::vector<Reporter*> all = reporters();
   all.pop_back();
   return all;
+}
+
+int Reporting::ExitCodeOf(int code) const {
+  const bool is_result = code == static_cast<int>(ExitCode::kOk) || code == static_cast<int>(ExitCode::kTestsFailed);
+  return incomplete_ && is_result ? static_cast<int>(ExitCode::kInternalError) : code;
 }
 
 void Reporting::Resize() {

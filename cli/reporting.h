@@ -29,6 +29,9 @@ class Reporting {
   std::vector<Reporter*> reporters_of_an_old_run();
   void Resize();
 
+  // `code`, but 3 where all is well save for a file that could not be written: whoever waits for it has no report.
+  int ExitCodeOf(int code) const;
+
   bool needs_full_reports() const { return full_; }
   bool color() const { return screen_.color; }
   int columns() const { return screen_.columns; }
@@ -36,6 +39,7 @@ class Reporting {
  private:
   Status OpenShardReport();
   void OpenAnnotations();
+  void OpenCache();
 
   const Options& options_;
   const PytestGuess& guess_;
@@ -43,6 +47,7 @@ class Reporting {
   Screen screen_;
   bool full_ = false;
   bool of_merge_ = false;
+  bool incomplete_ = false;  // A file could not be written.
   std::unique_ptr<TerminalReporter> terminal_;
   std::vector<std::unique_ptr<Reporter>> files_;
 };

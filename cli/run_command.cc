@@ -34,9 +34,11 @@
 #include "cli/resume.h"
 #include "cli/settings.h"
 #include "cli/sharding.h"
+#include "cli/subcommand_options.h"
 #include "cli/sync.h"
 #include "deploy/launched_agents.h"
 #include "discovery/discovery.h"
+#include "protocol/endpoint.h"
 
 namespace fastest {
 namespace {
@@ -46,6 +48,8 @@ using nlohmann::json;
 // So long --expect-agents are waited for where --min-agents are enough.
 constexpr std::chrono::seconds kEnoughAfter{60};
 constexpr int kBecomePytest = -1;
+constexpr const char* kEmptyHistory =
+    R"( (hint: for a first run, echo '{"format":"fastest-history","version":1}' into it))";
 
 std::string NewRunId() {
   std::random_device random;
@@ -86,7 +90,10 @@ Status ReadHistory(const Invocation& invocation, Console& console, History* hist
     return Ok();
   }
   auto read = History::Read(given);
-  if (!read.ok()) return Error{"--history: " + read.error().message};
+  if (!read.ok()) {
+    const bool is_there = std::filesystem::exists(given);
+    return Error{fmt::format("--history: {}{}", read.error().message, is_there ? "" : kEmptyHistory)};
+  }
   *history = std::move(*read);
   return Ok();
 }
@@ -117,11 +124,13 @@ RunOptions MakeRunOptions(const Invocation& invocation, const History& history, 
   run.dist = DistOf(invocation.options.dist);
   const NetworkWords& network = invocation.options.network;
   run.remote = remote;
-  run.expect_agents = network.expect_agents;
-  run.min_agents = network.min_agents;
-  // --min-agents alone: so many are expected.
-  if (network.expect_agents == 1) run.expect_agents = std::max(run.min_agents, 1U);
-  run.allowed_skew = network.allow_skew;
+  if (remote) {
+    run.expect_agents = network.expect_agents;
+    run.min_agents = network.min_agents;
+    // --min-agents alone: so many are expected.
+    if (network.expect_agents == 1) run.expect_agents = std::max(run.min_agents, 1U);
+    run.allowed_skew = network.allow_skew;
+  }
   run.retries = invocation.options.retries;
   run.retry_delay = std::chrono::duration_cast<Duration>(Seconds(invocation.options.retry_delay));
   run.fail_on_flaky = invocation.options.fail_on_flaky;
@@ -171,11 +180,13 @@ class PlanMaker {
 Result<NetworkOptions> PrepareNetwork(Invocation& invocation) {
   const NetworkWords& words = invocation.options.network;
   if (words.listen.empty()) return Error{"coordinator: --listen tcp://127.0.0.1:PORT is missing"};
+  const auto endpoint = ReadEndpoint(words.listen, true);
+  if (!endpoint.ok()) return Error{fmt::format("--listen {}: {}", words.listen, endpoint.error().message)};
   NetworkOptions network;
   auto keys = ReadCoordinatorKeys(words);
   if (!keys.ok()) return keys.error();
   network.keys = std::move(*keys);
-  if (!network.keys && !IsLoopback(words.listen))
+  if (!network.keys && !endpoint->is_loopback())
     return Error{
         fmt::format("--listen {}: without keys only loopback is allowed (hint: fastest keygen --join-secret, "
                     "then --join-secret fastest-keys/join.secret for the coordinator and each agent)",
@@ -225,8 +236,11 @@ CoordinatorSession::Planner PlannerWith(const Invocation& invocation, bool coord
 // Null: none is kept.
 Result<std::unique_ptr<Journal>> StartJournal(Invocation& invocation, bool coordinator, Console& console) {
   if (!invocation.journal) return std::unique_ptr<Journal>();
+  const CodeManifest code = ReadCodeBelow(invocation.config.rootdir, OutputsOf(invocation));
   JournalOpened opened;
-  if (const auto& known = invocation.resumption; known && known->contents) {
+  if (auto& known = invocation.resumption; known && known->contents) {
+    const std::string changed = TakeChangedCode(code, &*known->contents, &opened);
+    if (!changed.empty()) console.Warn(changed);
     opened.part = known->contents->restored.part;
     console.Write(fmt::format("fastest: run {} goes on: {} tests have their result\n", invocation.options.run_id,
                               known->contents->restored.complete()));
@@ -238,6 +252,7 @@ Result<std::unique_ptr<Journal>> StartJournal(Invocation& invocation, bool coord
   opened.directory = invocation.directory;
   opened.words = invocation.words;
   opened.options_digest = invocation.options_digest;
+  opened.code = code.Text();
   return OpenJournal(StateFolder(invocation), opened, invocation.resumption ? &*invocation.resumption : nullptr,
                      [&console](const std::string& text) { console.Warn(text); });
 }
@@ -399,7 +414,7 @@ int Execute(Invocation& invocation, std::optional<NetworkOptions> network, std::
   console.Flush();
   const bool goes_on = *journal && (*journal)->Close(interrupts == 0 && !left);
   if (left || alone) return left ? kDrained : kBecomePytest;
-  return Conclude(invocation, *session, launched != nullptr, history, goes_on, console);
+  return reporting.ExitCodeOf(Conclude(invocation, *session, launched != nullptr, history, goes_on, console));
 }
 
 // The end of a finished run, from its journal.
@@ -411,11 +426,16 @@ int TellAgain(const Invocation& invocation) {
   ReplayJournal(invocation.resumption->file, [&](const Event& event) {
     for (Reporter* reporter : reporters) reporter->OnEvent(event);
   });
-  return *invocation.resumption->contents->finished;
+  return reporting.ExitCodeOf(*invocation.resumption->contents->finished);
 }
 
 int Command(const std::vector<std::string>& words, bool coordinator, std::optional<LaunchPlan> launch) {
   auto invocation = ReadInvocation(words);
+  if (invocation.ok()) {
+    const Status place = CheckSubcommand(invocation->options, coordinator ? "coordinator" : "");
+    if (!place.ok()) return Fail(place.error());
+    if (invocation->options.help) return RunPytest(*invocation);
+  }
   if (invocation.ok() && !invocation->options.resume.empty()) {
     invocation = ResumedInvocation(*invocation);
     if (invocation.ok() && !invocation->resumption->file.empty()) return TellAgain(*invocation);

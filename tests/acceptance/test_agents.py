@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import shutil
 import signal
+import socket
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -33,8 +36,8 @@ class Cluster:
         self.endpoint = started.stdout.readline().split()[-1]
         return started
 
-    def agent(self, workers: int = 2, python: str = PYTHON) -> subprocess.Popen:
-        return self._start(["agent", "--connect", self.endpoint, "-n", str(workers), "--python", python])
+    def agent(self, workers: int = 2, python: str = PYTHON, root: Path | None = None) -> subprocess.Popen:
+        return self._start(["agent", "--connect", self.endpoint, "-n", str(workers), "--python", python, "--name", "one"], root)
 
     def failed(self) -> list[str]:
         return [node_id for node_id, _, outcome in self.reports() if outcome == "failed"]
@@ -45,9 +48,9 @@ class Cluster:
         script.chmod(0o755)
         return str(script)
 
-    def _start(self, words: list[str]) -> subprocess.Popen:
+    def _start(self, words: list[str], root: Path | None = None) -> subprocess.Popen:
         pipe = subprocess.PIPE
-        process = subprocess.Popen([PROGRAM, *words], cwd=self.root, env=self.env, text=True, stdout=pipe, stderr=pipe)
+        process = subprocess.Popen([PROGRAM, *words], cwd=root or self.root, env=self.env, text=True, stdout=pipe, stderr=pipe)
         self.processes.append(process)
         return process
 
@@ -108,13 +111,53 @@ def test_an_agent_whose_pytest_does_not_start_is_left_out(cluster):
     assert cluster.reports() == expected()
 
 
-def test_a_run_ends_when_pytest_starts_at_no_agent(cluster):
-    coordinator = cluster.coordinator("--expect-agents", "2")
-    agents = [cluster.agent(python=cluster.python_without_pytest()) for _ in range(2)]
+def test_the_only_agent_is_refused_if_its_python_has_no_pytest_and_another_may_come(cluster):
+    coordinator = cluster.coordinator()
+    assert cluster.agent(python=cluster.python_without_pytest()).wait(LIMIT) == 78
+    assert cluster.agent().wait(LIMIT) == 0
     said, complaints = coordinator.communicate(timeout=LIMIT)
-    assert coordinator.returncode in (3, 4) and "ended before pytest was loaded" in complaints, said + complaints
-    for agent in agents:
-        agent.wait(LIMIT)
+    assert coordinator.returncode == 0, said + complaints
+    assert cluster.reports() == expected()
+
+
+def test_a_run_ends_when_pytest_starts_at_no_agent(cluster):
+    coordinator = cluster.coordinator("--expect-agents", "2", "--agents-timeout", "2")
+    agents = [cluster.agent(python=cluster.python_without_pytest()) for _ in range(2)]
+    assert [agent.wait(LIMIT) for agent in agents] == [78, 78]
+    said, complaints = coordinator.communicate(timeout=LIMIT)
+    assert coordinator.returncode == 3 and "ended before pytest was loaded" in said, said + complaints
+    assert "no agent for 2 s (--agents-timeout)" in complaints
+
+
+def test_the_coordinator_says_which_files_differ_where_it_refuses_an_agent_for_them(cluster, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(cluster.root, other)
+    (other / "test_0.py").write_text("def test_other(): pass\n")
+    coordinator = cluster.coordinator("--agents-timeout", "2")
+    agent = cluster.agent(root=other)
+    assert agent.wait(LIMIT) == 78
+    assert "  test_0.py differs\n" in agent.stderr.read()
+    said, complaints = coordinator.communicate(timeout=LIMIT)
+    assert coordinator.returncode == 3
+    assert complaints.count("agent one is refused: its code differs: test_0.py differs\n") == 1, said + complaints
+    assert "no agent for 2 s (--agents-timeout; 1 refused, whose code differs)" in complaints
+
+
+def has_ipv6() -> bool:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        return True
+    return False
+
+
+@pytest.mark.parametrize("host", ["localhost", pytest.param("[::1]", marks=pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here"))])
+def test_loopback_has_several_names(cluster, host):
+    coordinator = cluster.coordinator("--listen", f"tcp://{host}:*")
+    cluster.endpoint = f"tcp://{host}:{cluster.endpoint.rpartition(':')[2]}"
+    agent = cluster.agent()
+    said, complaints = coordinator.communicate(timeout=LIMIT)
+    assert (coordinator.returncode, agent.wait(LIMIT)) == (0, 0), said + complaints
+    assert cluster.reports() == expected()
 
 
 @pytest.mark.parametrize("cluster", [0.3], indirect=True)

@@ -248,6 +248,13 @@ def test_version_and_help(make_project):
 
 
 @ours_only
+@pytest.mark.parametrize("subcommand", ["agent", "ci", "coordinator", "discover", "k8s", "keygen", "merge", "slurm", "ssh", "workers"])
+def test_each_subcommand_says_how_it_is_called(make_project, subcommand):
+    done = subprocess.run([PROGRAM, subcommand, "--help"], capture_output=True, text=True, timeout=60, cwd=make_project({}).root)
+    assert done.returncode == 0 and "usage: fastest" in done.stdout and f"fastest {subcommand} " in done.stdout, done.stderr
+
+
+@ours_only
 @pytest.mark.parametrize("parser", ["ast", "regex"])
 def test_discover_lists_without_python(make_project, parser):
     project = make_project({**all_outcomes(), "sub/test_c.py": "class TestA:\n    class TestB:\n        def test_deep(self): pass\n"})

@@ -61,3 +61,20 @@ def test_a_plugin_of_the_project_may_name_a_junit_file(make_project):
     own = make_project(files)
     assert own.run("-n", "2", "-p", "no:cacheprovider").exit == 0
     assert len(cases(own.read("reports/own.xml"))) == 2
+
+
+@pytest.mark.parametrize("option", ["--report-log", "--json", "--junitxml"])
+@pytest.mark.parametrize(("outcome", "code"), [("1", 3), ("0", 3), ("pytest.exit('bye', 7)", 7)])
+def test_a_report_that_cannot_be_written_is_told_and_no_green_run(make_project, option, outcome, code):
+    own = make_project({"test_a.py": f"import pytest\ndef test_a():\n    assert {outcome}\n", "test_b.py": "def test_b(): pass\n"})
+    run = own.run("-n", "2", "--junitxml=whole.xml", f"{option}=/dev/full", "-p", "no:cacheprovider")
+    assert run.exit == code, run.stdout + run.stderr
+    assert run.stderr.count("is incomplete: cannot write /dev/full: No space left on device\n") == 1
+    assert option == "--junitxml" or len(cases(own.read("whole.xml"))) >= 1
+
+
+def test_a_step_summary_that_cannot_be_written_is_told(make_project):
+    own = make_project({"test_a.py": "def test_a(): pass\n"})
+    run = own.run("-n", "1", env={"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "/dev/full"})
+    assert run.exit == 0
+    assert run.stderr == "fastest: warning: GITHUB_STEP_SUMMARY: cannot write /dev/full: No space left on device\n"

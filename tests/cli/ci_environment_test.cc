@@ -40,10 +40,20 @@ TEST_CASE("each CI system's own variables say which job this is") {
 }
 
 TEST_CASE("without a parallel job nothing is found") {
-  for (const auto& variables : {std::map<std::string, std::string>{}, {{"CI_NODE_TOTAL", "1"}}}) {
+  for (const auto& variables : {std::map<std::string, std::string>{}, {{"CI_NODE_TOTAL", "2"}}}) {
     const auto found = FindParallelJob(With(variables));
     REQUIRE(found.ok());
     CHECK_FALSE(found->has_value());
+  }
+}
+
+TEST_CASE("a job that is alone is the first of one") {
+  for (const auto& variables : {std::map<std::string, std::string>{{"CI_NODE_TOTAL", "1"}}, {{"BUILDKITE", "true"}}}) {
+    const auto found = FindParallelJob(With(variables));
+    REQUIRE(found.ok());
+    REQUIRE(found->has_value());
+    CHECK((*found)->index == 0);
+    CHECK((*found)->total == 1);
   }
 }
 

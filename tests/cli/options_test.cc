@@ -45,6 +45,15 @@ TEST_CASE("spans of time are limited, so that none overflows") {
   CHECK(Refusal({option, "abc"}).find(option) != std::string::npos);
 }
 
+TEST_CASE("an option whose value is empty is refused where it would seem not to be there") {
+  for (const char* option :
+       {"--shard", "--resume", "--listen", "--connect", "--history", "--run-id", "--shard-report"}) {
+    CHECK(Refusal({option, "", "tests"}) ==
+          std::string(option) + ": the value is empty (hint: is a variable not set?)");
+    CHECK(Refusal({std::string(option) + "=", "tests"}).starts_with(std::string(option) + ": the value is empty"));
+  }
+}
+
 TEST_CASE("the fixture testrun_uid gives what was asked for, else the run's id") {
   Options options = Scanned({"--run-id", "r1"});
   CHECK(TestrunUid(options) == "r1");
