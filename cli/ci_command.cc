@@ -116,6 +116,7 @@ Result<std::vector<std::string>> CiWords(const std::vector<std::string>& words, 
   }
   add({"coordinator", "--listen", Endpoint{"*", endpoint->port}.Text(), "--with-agent", "--expect-agents",
        std::to_string(job->total)});
+  if (!Has(options->rest, "--min-agents")) add({"--min-agents", "1"});  // A job that is lost or waits stops nobody.
   add(options->rest);
   return command;
 }

@@ -123,7 +123,7 @@ void CoordinatorSession::WatchAgents() {
   if (most_agents_ == 0U && run_.present() == 0) return Apply(Run::Abandoned{why_no_more_});
   const bool complete = most_agents_ && run_.ready() > 0 && run_.ready() >= *most_agents_;
   if ((complete || loop_.now() - started_ >= network_->enough_after) && !std::exchange(hurried_, true))
-    Apply(Run::Hurry{});
+    return Apply(Run::Hurry{});
   if (loop_.now() - attended_ < network_->abandoned_after) return;
   const auto waited = std::chrono::ceil<std::chrono::seconds>(network_->abandoned_after).count();
   const std::string others =

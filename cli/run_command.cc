@@ -199,8 +199,8 @@ Result<NetworkOptions> PrepareNetwork(Invocation& invocation) {
   }
   if (words.sync)
     if (const Status sync = PrepareSync(&invocation, &network); !sync.ok()) return sync.error();
-  network.enough_after = kEnoughAfter;
   network.abandoned_after = std::chrono::duration_cast<Duration>(Seconds(words.agents_timeout));
+  network.enough_after = std::min(Duration(kEnoughAfter), network.abandoned_after);
   return network;
 }
 
@@ -435,6 +435,10 @@ int Command(const std::vector<std::string>& words, bool coordinator, std::option
     const Status place = CheckSubcommand(invocation->options, coordinator ? "coordinator" : "");
     if (!place.ok()) return Fail(place.error());
     if (invocation->options.help) return RunPytest(*invocation);
+    if (coordinator && !launch && !invocation->options.network.with_agent && IsForPytest(*invocation))
+      return Fail(
+          Error{"coordinator: with these options pytest only lists, which needs no agents (hint: leave "
+                "coordinator and its options out)"});
   }
   if (invocation.ok() && !invocation->options.resume.empty()) {
     invocation = ResumedInvocation(*invocation);

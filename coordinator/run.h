@@ -74,9 +74,8 @@ class Run {
   // How many agents are there and how many of them have loaded pytest.
   std::uint32_t present() const;
   std::uint32_t ready() const;
-  std::string NameOf(AgentId agent) const;  // For a person.
-  // Measured seconds of each finished item, for the history.
-  std::vector<std::pair<std::string, double>> Durations() const;
+  std::string NameOf(AgentId agent) const;                        // For a person.
+  std::vector<std::pair<std::string, double>> Durations() const;  // Measured seconds of each finished item.
 
  private:
   using Agent = RunAgent;
@@ -149,6 +148,7 @@ class Run {
   void SetFloor(RunTimes* times) const;
   // run_collect.cc: what there is to run
   void EnterWhole(Collected& collected);
+  void AddMissed(Collected* collected) const;
   void EnterUnit(Collected& collected, LeaseState& lease);
   void AcceptCollectReports(std::vector<CollectReport> reports, std::vector<CollectReport>* accepted);
   UnitCollected EventOf(UnitId unit) const;

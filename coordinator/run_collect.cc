@@ -74,6 +74,7 @@ void Run::EnterWhole(Collected& collected) {
     // Another process collected the same: its items are matched by key when they are given out. What failed in it alone
     // is red, too.
     UnitCollected again = EventOf(UnitId{0});
+    if (options_.remote) AddMissed(&collected);
     AcceptCollectReports(std::move(collected.reports), &again.reports);
     if (!again.reports.empty()) effects_.events.push_back(std::move(again));
     return;
@@ -100,6 +101,18 @@ void Run::EnterWhole(Collected& collected) {
   for (const ItemId item : items)
     if (!serial_set_.contains(Number(item)) && ledger_[item].state == Ledger::State::kWaiting) parallel.push_back(item);
   QueueItems(parallel);
+}
+
+// A test file that the first machine did not have: its tests would be missing in the run without a word.
+void Run::AddMissed(Collected* collected) const {
+  std::set<std::string> known, missed;
+  const auto file_of = [](const std::string& node_id) { return node_id.substr(0, node_id.find("::")); };
+  for (std::uint32_t i = 0; i < ledger_.size(); ++i) known.insert(file_of(ledger_[ItemId{i}].key.node_id));
+  for (const std::string& node_id : collected->node_ids)
+    if (!known.contains(file_of(node_id))) missed.insert(file_of(node_id));
+  for (const std::string& path : missed)
+    collected->reports.push_back(MakeCollectFailure(
+        path, fmt::format("{} was collected by gw{}, but not by the first worker", path, Number(collected->worker))));
 }
 
 void Run::EnterUnit(Collected& collected, LeaseState& lease) {

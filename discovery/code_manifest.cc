@@ -11,8 +11,13 @@
 namespace fastest {
 namespace {
 
-constexpr std::array<std::string_view, 7> kLeftOut = {".git",          ".hg",         ".svn", ".fastest",
-                                                      ".pytest_cache", "__pycache__", ".jj"};
+constexpr std::array<std::string_view, 16> kLeftOut = {
+    ".git",        ".hg",         ".svn",    ".fastest",       ".pytest_cache",
+    "__pycache__", ".jj",         ".tox",    ".nox",           ".hypothesis",
+    ".mypy_cache", ".ruff_cache", "htmlcov", "fastest-shards", "fastest-reports",
+    "fastest-keys"};
+// What coverage leaves: ".coverage", ".coverage.HOST.PID".
+constexpr std::string_view kCoverage = ".coverage";
 constexpr std::array<std::string_view, 6> kCode = {".py", ".toml", ".ini", ".cfg", ".so", ".pyd"};
 // A file that was changed so shortly before it was read could change again without its stamp.
 constexpr double kTooFresh = 2.0;
@@ -60,6 +65,7 @@ class TreeReader {
       const std::string path = folder.empty() ? entry.name : folder + "/" + entry.name;
       const bool is_directory = entry.kind == DirectoryEntry::Kind::kDirectory;
       if (std::find(kLeftOut.begin(), kLeftOut.end(), entry.name) != kLeftOut.end()) continue;
+      if (entry.name == kCoverage || entry.name.starts_with(std::string(kCoverage) + ".")) continue;
       if (entry.name.ends_with(".pyc") || path.find('\n') != std::string::npos) continue;
       if (rules_.Ignores(path, is_directory) || skip_.contains(root_ + "/" + path)) continue;
       if (is_directory && !entry.link && !Exists(root_ + "/" + path + "/pyvenv.cfg")) Read(path);

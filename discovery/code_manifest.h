@@ -1,7 +1,8 @@
 // CodeManifest: the files of a tree by content, so that two machines can tell whether they have the same code.
 //
-// Left out: what .gitignore files name, .git and its kin, .fastest, .pytest_cache, __pycache__, *.pyc, virtual
-// environments, and links to folders. The reading blocks; one thread.
+// Left out: what .gitignore files name, .git and its kin, what tests and their tools leave behind (.fastest,
+// .pytest_cache, __pycache__, *.pyc, .coverage, .tox …), virtual environments, and links to folders. The reading
+// blocks; one thread.
 
 #pragma once
 

@@ -143,6 +143,28 @@ def test_the_coordinator_says_which_files_differ_where_it_refuses_an_agent_for_t
     assert "no agent for 2 s (--agents-timeout; 1 refused, whose code differs)" in complaints
 
 
+@pytest.mark.parametrize("collect", ["file", "whole"])
+@pytest.mark.parametrize("lacks", [0, 1])
+def test_a_test_file_that_one_agent_lacks_is_no_green_run(cluster, tmp_path, collect, lacks):
+    other = tmp_path / "other"
+    shutil.copytree(cluster.root, other)
+    (other / "test_3.py").unlink()
+    coordinator = cluster.coordinator("--expect-agents", "2", "--allow-skew", "code", "--collect", collect, "--continue-on-collection-errors")
+    agents = [cluster.agent(workers=1, root=other if number == lacks else None) for number in range(2)]
+    said, complaints = coordinator.communicate(timeout=LIMIT)
+    assert [agent.wait(LIMIT) for agent in agents] == [0, 0]
+    everything = set(cluster.reports()) == set(expected())
+    assert coordinator.returncode == (0 if everything else 1), said + complaints
+
+
+def test_min_agents_are_enough_when_the_time_for_agents_is_over(cluster):
+    coordinator = cluster.coordinator("--expect-agents", "2", "--min-agents", "1", "--agents-timeout", "2")
+    agent = cluster.agent()
+    said, complaints = coordinator.communicate(timeout=LIMIT)
+    assert (coordinator.returncode, agent.wait(LIMIT)) == (0, 0), said + complaints
+    assert cluster.reports() == expected()
+
+
 def has_ipv6() -> bool:
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
         probe.bind(("::1", 0))

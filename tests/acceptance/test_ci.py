@@ -26,7 +26,7 @@ def test_a_network_of_ci_jobs_is_told_by_a_dry_run(make_project):
     project = make_project({"test_a.py": "def test_a(): pass\n"})
     said = [program(project, "ci", "--dry-run", "--connect", "ci-0", "--index", k, "--total", "2", "-q").stdout for k in "01"]
     assert said == [
-        "fastest coordinator --listen 'tcp://*:5570' --with-agent --expect-agents 2 -q\n",
+        "fastest coordinator --listen 'tcp://*:5570' --with-agent --expect-agents 2 --min-agents 1 -q\n",
         "fastest agent --connect tcp://ci-0:5570\n",
     ]
 

@@ -28,8 +28,9 @@ TEST_CASE("without a network a CI job is a shard that leaves its report") {
 
 TEST_CASE("in a network the first job is coordinator and agent, the others are agents") {
   const std::vector<std::string> words = {"-n", "4", "-q", "--python=p", "tests", "-k", "x"};
-  CHECK(Become(words, "ci-0", "0", "3") ==
-        "coordinator --listen tcp://*:5570 --with-agent --expect-agents 3 -n 4 -q --python=p tests -k x");
+  CHECK(
+      Become(words, "ci-0", "0", "3") ==
+      "coordinator --listen tcp://*:5570 --with-agent --expect-agents 3 --min-agents 1 -n 4 -q --python=p tests -k x");
   CHECK(Become(words, "tcp://ci-0:99", "1", "3") == "agent --connect tcp://ci-0:99 -n 4 --python=p");
   CHECK(Become({"--connect", "ci-0:99", "-n4"}, "", "2", "3") == "agent --connect tcp://ci-0:99 -n4");
 }

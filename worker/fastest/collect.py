@@ -130,7 +130,8 @@ class FileUnits:
         if self._imports:
             self._import_for_others()
         if unit not in self._units:
-            items = self._collect_file(assignment)
+            is_here = self._absolute(assignment["path"]).exists()
+            items = self._collect_file(assignment) if is_here else self._recorder.miss(assignment["path"])
             keys = keys_of(items)
             self._units[unit] = (items, keys, {key: index for index, key in enumerate(keys)})
         items, _, known = self._units[unit]
@@ -176,8 +177,7 @@ class FileUnits:
 
     def _collect_file(self, assignment: dict[str, Any]) -> list[pytest.Item]:
         items: list[pytest.Item] = []
-        self._plugin.include = frozenset(assignment.get("include") or ())
-        self._plugin.exclude = frozenset(assignment.get("exclude") or ())
+        self._plugin.include, self._plugin.exclude = (frozenset(assignment.get(which) or ()) for which in ("include", "exclude"))
         self._sys_path.use(assignment.get("roots", 0))
         path = self._absolute(assignment["path"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import traceback
 import warnings
 from collections.abc import Callable
@@ -182,6 +183,12 @@ class Recorder:
     @pytest.hookimpl(trylast=True)
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
         self.deselected += [item.nodeid for item in items]
+
+    def miss(self, path: str) -> list[pytest.Item]:
+        """A test file that the run has and this machine has not: a collection error, and no items."""
+        report = pytest.CollectReport(path, "failed", f"{path}: no such file on {socket.gethostname()}", [])
+        self.collect_reports.append(self.envelopes.of(report))
+        return []
 
     def take_collection(self) -> dict:
         """The reports and the deselected items since the last call."""
