@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "report/agents_json.h"
 #include "report/json_fields.h"
 #include "report/report_record.h"
 #include "report/tally.h"
@@ -136,18 +137,6 @@ Json JsonReport::Document::Times(const RunTimes& times) const {
   return {{"wall", times.wall},          {"start", times.start},        {"discovery", times.discovery},
           {"collection", times.collect}, {"tests", times.tests},        {"busy", times.worker_busy},
           {"floor", times.floor},        {"floor_is", times.floor_what}};
-}
-
-static Json AgentsJson(const std::vector<AgentFigures>& agents) {
-  Json list = Json::array();
-  for (const AgentFigures& agent : agents)
-    list.push_back({{"name", agent.name},
-                    {"first_worker", fmt::format("gw{}", Number(agent.first_worker))},
-                    {"workers", agent.workers},
-                    {"tests", agent.tests},
-                    {"busy", agent.busy},
-                    {"end", agent.end}});
-  return list;
 }
 
 std::string JsonReport::Document::Finish(const RunFinished& event) {

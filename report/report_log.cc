@@ -1,5 +1,6 @@
 #include "report/report_log.h"
 
+#include "report/agents_json.h"
 #include "report/json_fields.h"
 
 namespace fastest {
@@ -68,7 +69,9 @@ void ReportLog::OnEvent(const Event& event) {
   } else if (const auto* warning = std::get_if<WarningRaised>(&event)) {
     lines_.Write(DumpJson(WarningOf(warning->warning)));
   } else if (const auto* finished = std::get_if<RunFinished>(&event)) {
-    lines_.Write(DumpJson({{"exitstatus", finished->exit_code}, {"$report_type", "SessionFinish"}}));
+    Json line = {{"exitstatus", finished->exit_code}, {"$report_type", "SessionFinish"}};
+    if (!finished->agents.empty()) line["agents"] = AgentsJson(finished->agents);
+    lines_.Write(DumpJson(line));
   }
 }
 

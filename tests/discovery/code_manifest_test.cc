@@ -22,6 +22,8 @@ TEST_CASE("caches, virtual environments and ignored files are left out of the ma
                    {"out/y.py", ""},
                    {"d/__pycache__/b.pyc", ""},
                    {".fastest/history", ""},
+                   {".coverage.host.1", ""},
+                   {"fastest-shards/shard-1-of-2.jsonl", ""},
                    {".pytest_cache/v", ""},
                    {".git/HEAD", ""},
                    {"venv/pyvenv.cfg", ""},
@@ -42,6 +44,18 @@ TEST_CASE("what differs is named; a report that only one side has is no differen
   const auto differences =
       CompareManifests(ReadCodeManifest(theirs.root(), "").Text(), ReadCodeManifest(ours.root(), ""));
   CHECK(differences == std::vector<std::string>{"b.py differs", "c.py is missing here", "extra.py is here alone"});
+}
+
+TEST_CASE("changes of code are told by what has become of each file, those of other files are not") {
+  const Tree before({{"a.py", "1"}, {"gone.py", ""}, {"same.py", ""}, {"data.txt", "1"}});
+  const Tree now({{"a.py", "2"}, {"same.py", ""}, {"new.toml", ""}, {"data.txt", "2"}});
+  std::vector<std::pair<std::string, CodeChange::What>> told;
+  for (const CodeChange& one :
+       CodeChanges(ReadCodeManifest(before.root(), "").Text(), ReadCodeManifest(now.root(), "")))
+    told.emplace_back(one.path, one.what);
+  using What = CodeChange::What;
+  CHECK(told == std::vector<std::pair<std::string, What>>{
+                    {"a.py", What::kChanged}, {"gone.py", What::kGone}, {"new.toml", What::kNew}});
 }
 
 TEST_CASE("the cache gives the same answer, and a file that changed is read again") {

@@ -46,6 +46,15 @@ TEST_CASE("a warning's line has pytest-reportlog's fields") {
       R"({"category":"UserWarning","filename":"f","lineno":3,"message":"m","$report_type":"WarningMessage","when":"runtest","location":null})");
 }
 
+TEST_CASE("the last line has the agents of a run over several machines") {
+  RunFinished end;
+  end.agents = {{"vm-1", WorkerId{2}, 4, 7, 1.5, "left"}};
+  CHECK(
+      DumpJson(Logged({end}).at(0)) ==
+      R"({"exitstatus":0,"$report_type":"SessionFinish","agents":[{"name":"vm-1","first_worker":"gw2","workers":4,"tests":7,"busy":1.5,"end":"left"}]})");
+  CHECK(DumpJson(Logged({RunFinished{}}).at(0)) == R"({"exitstatus":0,"$report_type":"SessionFinish"})");
+}
+
 TEST_CASE("a full disk is told once and ends the log, not the run") {
   int writes = 0;
   std::vector<std::string> complaints;
