@@ -13,8 +13,8 @@ namespace {
 
 // An item that has gone down with this many agents is failed and set aside. Of one of them it need only be presumed.
 constexpr int kMostLosses = 3;
-// So many items of a lease may have taken their agent down where it is not known which.
-constexpr std::size_t kMostSuspects = 20;
+// So many items of a lease may have taken their agent down where it is not known which: news waits for 50 ms at most.
+constexpr std::size_t kMostSuspects = 200;
 // Batches that an agent may ask for ahead, a worker.
 constexpr std::uint32_t kMostCredit = 64;
 

@@ -205,6 +205,28 @@ def test_a_hang_at_an_agent_is_killed_as_the_coordinator_says(cluster):
     assert "hung and was killed" in said + complaints
 
 
+KILLER = """
+import os, signal
+def test_before(): pass
+def test_kills():
+    pid = os.getpid()
+    while b"--connect" not in open(f"/proc/{pid}/cmdline", "rb").read():
+        pid = int(open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[1])
+    os.kill(pid, signal.SIGKILL)
+def test_after(): pass
+"""
+
+
+def test_a_test_that_kills_its_agent_at_once_is_set_aside_after_three(cluster):
+    (cluster.root / "test_killer.py").write_text(KILLER)
+    coordinator = cluster.coordinator("-v")
+    codes = [cluster.agent(workers=1).wait(LIMIT) for _ in range(4)]
+    said, complaints = coordinator.communicate(timeout=LIMIT)
+    assert (coordinator.returncode, codes) == (1, [-signal.SIGKILL] * 3 + [0]), said + complaints
+    assert cluster.failed() == ["test_killer.py::test_kills"]
+    assert {node_id for node_id, _, _ in cluster.reports()} >= {"test_killer.py::test_before", "test_killer.py::test_after"}
+
+
 def test_listening_beyond_loopback_without_keys_is_refused(cluster):
     answer = subprocess.run(
         [PROGRAM, "coordinator", "--listen", "tcp://0.0.0.0:5555"], cwd=cluster.root, env=cluster.env, text=True, capture_output=True
