@@ -152,7 +152,11 @@ class PlanMaker {
   Plan operator()(const std::string& ready) {
     const Options& options = invocation_.options;
     if (NeedsDiscovery(invocation_)) {
-      const DiscoveryRequest truth = CorrectByReady(request_, ready);
+      DiscoveryRequest truth = CorrectByReady(request_, ready);
+      if (!options.network.listen.empty()) {  // An agent's tree may lie elsewhere, and lack what is here.
+        truth.config.rootdir = request_.config.rootdir;
+        truth.config.args = request_.config.args;
+      }
       if (!discovery_ || !SamePlan(request_, truth)) {
         auto found = Discover(truth);
         discovery_ = found.ok() ? std::move(*found) : Discovery{};
