@@ -146,16 +146,14 @@ void TerminalReporter::Session::On(const CollectionFinished& event) {
     if (options_.collect_only) WriteCollected(collected_ids_, options_, &out_);
     return;
   }
-  const bool says_so =
-      options_.verbosity > 0 && !ManyWorkers() && !screen_.live;  // As pytest, where it is no terminal.
-  std::string line = fmt::format("{}collected {} item{}", says_so ? "collecting ... " : "", counts_.collected,
-                                 counts_.collected == 1 ? "" : "s");
+  std::string line = fmt::format("collected {} item{}", counts_.collected, counts_.collected == 1 ? "" : "s");
   if (event.errors > 0) line += fmt::format(" / {} error{}", event.errors, event.errors == 1 ? "" : "s");
   if (event.deselected > 0) line += fmt::format(" / {} deselected", event.deselected);
   if (collect_skips_ > 0) line += fmt::format(" / {} skipped", collect_skips_);
   if (event.deselected > 0) line += fmt::format(" / {} selected", event.items);
   // Tests may run before everything is collected.
   if (progress_ && progress_->reported() > 0) progress_->BreakLine();
+  if (options_.verbosity > 0 && !ManyWorkers() && !screen_.live) out_.Write("collecting ... ", kBold);  // As pytest.
   out_.Line(line, screen_.is_tty ? kBold : kPlain);
   for (const std::string& said : finish_) out_.Line(said);
   if (options_.collect_only) WriteCollected(collected_ids_, options_, &out_);
