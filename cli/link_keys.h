@@ -20,6 +20,4 @@ Result<std::optional<AgentKeys>> ReadAgentKeys(const NetworkWords& words);
 // puts it right. Kubernetes' mounted Secrets and read-only mounts are taken as they are.
 Result<std::string> ReadSecretFile(const std::string& path);
 
-// Whether only this machine can reach the endpoint.
-
 }  // namespace fastest
