@@ -7,6 +7,7 @@ import mixed_hooks
 import mixed_outcomes
 import pytest
 
+PHASES = ("setup", "call", "teardown")
 needs_fast_protocol = pytest.mark.skipif(
     tuple(map(int, pytest.__version__.split(".")[:2])) < (8, 4) or not (3, 11) <= sys.version_info < (3, 14),
     reason="items take pytest's protocol here",
@@ -249,3 +250,25 @@ def test_a_test_that_makes_paths_impossible_is_reported(single, project, hooks):
     slow, fast = both(single, project, {"conftest.py": hooks, "test_a.py": text}, full_reports=True)
     assert_same(slow, fast)
     assert len([record for record in fast if record[0] == "REPORT"]) == 9
+
+
+PRINTS = """
+import pytest
+@pytest.fixture
+def loud(): yield print("setting up"); print("tearing down")
+def test_call(): print("called")
+def test_teardown(loud): pass
+"""
+
+
+@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [([], {("test_teardown", "teardown")}), (["-rP"], {("test_call", "call"), ("test_call", "teardown"), *(("test_teardown", when) for when in PHASES)})],
+    ids=["", "-rP"],
+)
+def test_output_of_what_passed_is_told_where_somebody_reads_it(single, project, argv, told, fast):
+    project(test_a=PRINTS)
+    worker = single(*argv, fast_protocol=fast)[0]
+    reports = [(name, when, worker.report(name, when)) for name in ("test_call", "test_teardown") for when in PHASES]
+    assert {(name, when) for name, when, report in reports if report["envelope"]} == told

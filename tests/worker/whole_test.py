@@ -13,7 +13,7 @@ def test_id(worker_id, testrun_uid, tmp_path, request):
 
 def test_two_forks_share_the_items_and_have_identities_of_their_own(project, agent):
     project(test_a=SUITE)
-    one = agent(n=2)
+    one = agent("-rP", n=2)
     one.ready()
     ids = one.collect()["ids"]
     assert len(ids) == 5

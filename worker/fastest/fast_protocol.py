@@ -276,7 +276,8 @@ class FastProtocol:
             else:
                 self._recorder.report(report, self._entry)
             return report.passed
-        if item._report_sections or item.user_properties or envelopes.foreign_status or not self._passed.is_usable:
+        is_told = item._report_sections and envelopes.needs_output(when, item._report_sections)
+        if is_told or item.user_properties or envelopes.foreign_status or not self._passed.is_usable:
             self._output.leave()
             call = core_protocol.passed_call(when, start, stop, duration)
             report = item.ihook.pytest_runtest_makereport(item=item, call=call)

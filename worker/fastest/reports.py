@@ -29,6 +29,7 @@ class Envelopes:
         self.color = color
         self.columns = columns
         self._highlights = config.getoption("code_highlight", "yes") != "no"
+        self._shows_passed = any(char in "PA" for char in str(config.getoption("reportchars", "")))
         self.foreign_status = False
         self.look_for_statuses()
 
@@ -41,13 +42,20 @@ class Envelopes:
         """Whether (phase, outcome, times) is all there is to say."""
         return (
             report.outcome == "passed"
-            and not report.sections
+            and not self.needs_output(report.when, report.sections)
             and not report.user_properties
             and not self.full
             and not self.foreign_status
             and type(report) is pytest.TestReport
             and not hasattr(report, "wasxfail")
         )
+
+    def needs_output(self, when: str, sections: list) -> bool:
+        """Whether anybody reads the output of a phase that passed: only -rP and its like, and with the failure before it,
+        what the teardown has written. `sections`: a report's, or an item's."""
+        if self.full or self._shows_passed:
+            return bool(sections)
+        return when == "teardown" and any("teardown" in section[0] for section in sections)
 
     def of(self, report: pytest.TestReport | pytest.CollectReport) -> dict:
         """The envelope of a test's or a collector's report."""
