@@ -110,6 +110,17 @@ Result<FileContents> ReadFile(const std::string& path) {
   return contents;
 }
 
+std::string ReadSystemFile(const std::string& path) {
+  std::string text;
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  char piece[4096];
+  for (ssize_t got = 0; fd.valid() && (got = ::read(fd.get(), piece, sizeof piece)) != 0;) {
+    if (got < 0 && errno != EINTR) break;
+    if (got > 0) text.append(piece, static_cast<std::size_t>(got));
+  }
+  return text;
+}
+
 Status WriteFileAtomically(const std::string& path, std::string_view text) {
   std::error_code failed;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), failed);

@@ -47,6 +47,9 @@ std::optional<FileIdentity> IdentityOf(const std::string& path);
 // Nothing if `path` is no regular file.
 std::optional<FileStamp> StampOf(const std::string& path);
 
+// A file of /proc or /sys: what can be read of it. Whom it tells of may end meanwhile.
+std::string ReadSystemFile(const std::string& path);
+
 // In no order; without "." and "..". An entry whose kind can't be told (a dangling or looping link) is kOther.
 Result<std::vector<DirectoryEntry>> ListDirectory(const std::string& path);
 

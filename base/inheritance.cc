@@ -13,20 +13,15 @@
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <string_view>
+
+#include "base/file_system.h"
 
 namespace fastest {
 namespace {
 
 constexpr int kOfProcess = 1;  // IOPRIO_WHO_PROCESS, which older headers do not have.
-
-std::string Contents(const char* path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
 
 // What of /proc/self/status is handed down.
 bool IsHandedDown(std::string_view line) {
@@ -39,7 +34,7 @@ bool IsHandedDown(std::string_view line) {
 
 // The session counts where it has a terminal: a process of another one cannot open /dev/tty.
 std::string Terminal() {
-  const std::string stat = Contents("/proc/self/stat");
+  const std::string stat = ReadSystemFile("/proc/self/stat");
   const std::size_t close = stat.rfind(')');
   int session = 0, terminal = 0;
   if (close == std::string::npos ||
@@ -52,10 +47,10 @@ std::string Terminal() {
 
 std::string InheritedState() {
   std::string text;
-  std::istringstream status(Contents("/proc/self/status"));
+  std::istringstream status(ReadSystemFile("/proc/self/status"));
   for (std::string line; std::getline(status, line);)
     if (IsHandedDown(line)) text += line + '\n';
-  text += Contents("/proc/self/limits") + Contents("/proc/self/cgroup") + Contents("/proc/self/oom_score_adj");
+  text += ReadSystemFile("/proc/self/limits") + ReadSystemFile("/proc/self/cgroup") + ReadSystemFile("/proc/self/oom_score_adj");
   text += fmt::format("nice {} scheduler {} io {} personality {} terminal {}\n", ::getpriority(PRIO_PROCESS, 0),
                       ::sched_getscheduler(0), ::syscall(SYS_ioprio_get, kOfProcess, 0), ::personality(0xffffffff),
                       Terminal());

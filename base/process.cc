@@ -15,20 +15,15 @@
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <string_view>
+
+#include "base/file_system.h"
 
 extern char** environ;
 
 namespace fastest {
 namespace {
-
-std::string ReadWhole(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
 
 std::vector<std::string> MergedEnvironment(const std::vector<std::pair<std::string, std::string>>& additions) {
   std::vector<std::string> merged;
@@ -153,7 +148,7 @@ std::vector<ProcessEntry> ListProcesses() {
     const std::string name = entry->path().filename();
     pid_t pid = 0;
     if (std::from_chars(name.data(), name.data() + name.size(), pid).ptr != name.data() + name.size()) continue;
-    if (auto parsed = ParseStat(ReadWhole("/proc/" + name + "/stat"))) {
+    if (auto parsed = ParseStat(ReadSystemFile("/proc/" + name + "/stat"))) {
       parsed->pid = pid;
       all.push_back(*parsed);
     }
@@ -181,7 +176,7 @@ bool StartedWith(pid_t pid, const std::string& variable) {
   std::string found;
   for (int look = 0; look < 100 && found.empty(); ++look) {
     if (look > 0) ::usleep(2000);
-    found = ReadWhole(fmt::format("/proc/{}/environ", pid));
+    found = ReadSystemFile(fmt::format("/proc/{}/environ", pid));
   }
   const std::string text = '\0' + found;
   const std::string end = variable.ends_with('=') ? "" : std::string(1, '\0');
@@ -189,7 +184,7 @@ bool StartedWith(pid_t pid, const std::string& variable) {
 }
 
 bool HasMapped(pid_t pid, const std::string& name) {
-  return ReadWhole(fmt::format("/proc/{}/maps", pid)).find(name) != std::string::npos;
+  return ReadSystemFile(fmt::format("/proc/{}/maps", pid)).find(name) != std::string::npos;
 }
 
 }  // namespace fastest
