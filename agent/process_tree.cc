@@ -5,9 +5,13 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 
 namespace fastest {
 namespace {
+
+constexpr int kMostLooks = 100;
+constexpr std::string_view kStill = "TtZXx";  // Stopped, or dead.
 
 bool IsOrphanOf(const TreeMarks& marks, const ProcessEntry& process) {
   const pid_t reaper = marks.reaper != 0 ? marks.reaper : ::getpid();
@@ -42,13 +46,19 @@ std::vector<ProcessEntry> FindTree(const TreeMarks& marks, const std::vector<pid
 std::vector<pid_t> KillTree(const TreeMarks& marks, const std::vector<pid_t>& spare,
                             const std::vector<ProcessEntry>& known) {
   std::set<pid_t> stopped;
-  // Until a look finds nobody new. Bounded: what forks faster than we stop it is killed as far as it is known.
-  for (int look = 0; look < 20; ++look) {
+  // Until a look finds nobody new and begins when everybody is still: who has not stopped yet may be in the midst of a
+  // fork. Bounded: what forks faster than we stop it is killed as far as it is known.
+  bool was_still = false;
+  for (int look = 0; look < kMostLooks; ++look) {
     const std::size_t before = stopped.size();
+    bool is_still = true;
     for (const ProcessEntry& process : FindTree(marks, spare, known)) {
       if (stopped.insert(process.pid).second) ::kill(process.pid, SIGSTOP);
+      is_still = is_still && kStill.find(process.state) != std::string_view::npos;
     }
-    if (stopped.size() == before) break;
+    if (stopped.size() == before && was_still) break;
+    was_still = is_still && stopped.size() == before;
+    if (!is_still) ::usleep(1000);
   }
   for (const pid_t pid : stopped) ::kill(pid, SIGKILL);
   return {stopped.begin(), stopped.end()};
