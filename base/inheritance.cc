@@ -50,7 +50,8 @@ std::string InheritedState() {
   std::istringstream status(ReadSystemFile("/proc/self/status"));
   for (std::string line; std::getline(status, line);)
     if (IsHandedDown(line)) text += line + '\n';
-  text += ReadSystemFile("/proc/self/limits") + ReadSystemFile("/proc/self/cgroup") + ReadSystemFile("/proc/self/oom_score_adj");
+  text += ReadSystemFile("/proc/self/limits") + ReadSystemFile("/proc/self/cgroup") +
+          ReadSystemFile("/proc/self/oom_score_adj");
   text += fmt::format("nice {} scheduler {} io {} personality {} terminal {}\n", ::getpriority(PRIO_PROCESS, 0),
                       ::sched_getscheduler(0), ::syscall(SYS_ioprio_get, kOfProcess, 0), ::personality(0xffffffff),
                       Terminal());
