@@ -81,8 +81,9 @@ def _why(config: pytest.Config, plugin: object) -> str:
         return f"has a word in {min(named)}"
     if not hooks:
         hooks = list(verdicts.later_hooks(plugin, ("pytest_configure_node",)))
-    if not hooks and _may_register(config, plugin):
-        hooks = [*verdicts.later_hooks(plugin, _REPORTER_HOOKS), *_imported_later(plugin, module)]
+    if not hooks:
+        later = [*verdicts.later_hooks(plugin, _REPORTER_HOOKS), *_imported_later(plugin, module)]
+        hooks = later if later and _may_register(config, plugin) else []
     if not hooks and not _is_conftest(plugin):
         owners = (plugin, *verdicts.own_classes(plugin))
         hooks = [name for owner in owners for name in _END_HOOKS if _is_for_main_process(getattr(owner, name, None))]
