@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/file_system.h"
+#include "coordinator/node_id.h"
 #include "coordinator/state_folder.h"
 
 namespace fastest {
@@ -58,8 +59,6 @@ std::string FirstColumn(sqlite3_stmt* row) {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(row, 0));
   return text == nullptr ? "" : std::string(text, static_cast<std::size_t>(sqlite3_column_bytes(row, 0)));
 }
-
-std::string FileOf(const std::string& node_id) { return node_id.substr(0, node_id.find("::")); }
 
 double Moved(double before, double now) { return before < 0 ? now : before + kNew * (now - before); }
 

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "coordinator/node_id.h"
+
 namespace fastest {
 
 void Forget(const std::vector<std::string>& files, Restored* restored) {
   if (files.empty()) return;
   const auto is_of_one = [&](const std::string& node_id) {
-    return std::find(files.begin(), files.end(), node_id.substr(0, node_id.find("::"))) != files.end();
+    return std::find(files.begin(), files.end(), FileOf(node_id)) != files.end();
   };
   const auto is_report = [&](const CollectReport& report) { return is_of_one(report.node_id); };
   for (RestoredUnit& unit : restored->units) {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "coordinator/loss_report.h"
+#include "coordinator/node_id.h"
 #include "coordinator/run.h"
 
 namespace fastest {
@@ -106,10 +107,9 @@ void Run::EnterWhole(Collected& collected) {
 // A test file that the first machine did not have: its tests would be missing in the run without a word.
 void Run::AddMissed(Collected* collected) const {
   std::set<std::string> known, missed;
-  const auto file_of = [](const std::string& node_id) { return node_id.substr(0, node_id.find("::")); };
-  for (std::uint32_t i = 0; i < ledger_.size(); ++i) known.insert(file_of(ledger_[ItemId{i}].key.node_id));
+  for (std::uint32_t i = 0; i < ledger_.size(); ++i) known.insert(FileOf(ledger_[ItemId{i}].key.node_id));
   for (const std::string& node_id : collected->node_ids)
-    if (!known.contains(file_of(node_id))) missed.insert(file_of(node_id));
+    if (!known.contains(FileOf(node_id))) missed.insert(FileOf(node_id));
   for (const std::string& path : missed)
     collected->reports.push_back(MakeCollectFailure(
         path, fmt::format("{} was collected by gw{}, but not by the first worker", path, Number(collected->worker))));
