@@ -8,6 +8,7 @@
 #include "agent/worker_wire.h"
 #include "base/pipe.h"
 #include "cli/exit_code.h"
+#include "protocol/node_id.h"
 
 namespace fastest {
 namespace {
@@ -38,7 +39,7 @@ json ReportOf(const TestReported& event, const json& envelope) {
   if (envelope.contains("report")) return envelope["report"];
   return {{"$report_type", "TestReport"},
           {"nodeid", event.node_id},
-          {"location", {event.node_id.substr(0, event.node_id.find("::")), nullptr, event.node_id}},
+          {"location", {std::string(FileOf(event.node_id)), nullptr, event.node_id}},
           {"keywords", json::object()},
           {"outcome", OutcomeName(event.report.outcome)},
           {"longrepr", nullptr},

@@ -5,6 +5,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "protocol/node_id.h"
+
 namespace fastest {
 namespace {
 
@@ -15,7 +17,7 @@ std::map<std::string, std::map<std::string, double>> GroupSeconds(const History&
   std::map<std::string, std::map<std::string, double>> groups;
   for (const auto& [node_id, seconds] : history.items()) {
     const std::string group(ShardGroup(node_id));
-    if (!group.empty()) groups[node_id.substr(0, node_id.find("::"))][group] += seconds;
+    if (!group.empty()) groups[std::string(FileOf(node_id))][group] += seconds;
   }
   return groups;
 }

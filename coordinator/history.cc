@@ -8,8 +8,8 @@
 #include <memory>
 
 #include "base/file_system.h"
-#include "coordinator/node_id.h"
 #include "coordinator/state_folder.h"
+#include "protocol/node_id.h"
 
 namespace fastest {
 namespace {
@@ -113,7 +113,7 @@ History History::LoadFile(const std::string& file) {
 
 double History::ItemSeconds(const std::string& node_id) const {
   if (const auto item = items_.find(node_id); item != items_.end()) return item->second;
-  const auto file = files_.find(FileOf(node_id));
+  const auto file = files_.find(std::string(FileOf(node_id)));
   if (file == files_.end() || file->second.small_items <= 0) return -1;
   return file->second.small_seconds / file->second.small_items;
 }
@@ -127,7 +127,7 @@ History::Changes History::Move(const std::vector<std::pair<std::string, double>>
   Changes changes;
   std::map<std::string, File> measured;
   for (const auto& [node_id, seconds] : items) {
-    File& file = measured[FileOf(node_id)];
+    File& file = measured[std::string(FileOf(node_id))];
     file.seconds += seconds;
     const auto known = items_.find(node_id);
     if (seconds < kAlone && known == items_.end()) {

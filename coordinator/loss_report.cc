@@ -6,7 +6,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "coordinator/node_id.h"
+#include "protocol/node_id.h"
 
 namespace fastest {
 namespace {
@@ -43,7 +43,7 @@ std::string DescribeLoss(const WorkerLost& lost) {
 TestReport MakeFailure(const std::string& node_id, Phase phase, const std::string& text, double wall) {
   const json report = {{"$report_type", "TestReport"},
                        {"nodeid", node_id},
-                       {"location", {FileOf(node_id), nullptr, node_id}},
+                       {"location", {std::string(FileOf(node_id)), nullptr, node_id}},
                        {"keywords", json::object()},
                        {"outcome", "failed"},
                        {"longrepr", text},

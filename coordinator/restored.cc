@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "coordinator/node_id.h"
+#include "protocol/node_id.h"
 
 namespace fastest {
 

@@ -7,8 +7,8 @@
 #include <set>
 
 #include "coordinator/loss_report.h"
-#include "coordinator/node_id.h"
 #include "coordinator/run.h"
+#include "protocol/node_id.h"
 
 namespace fastest {
 
@@ -106,13 +106,14 @@ void Run::EnterWhole(Collected& collected) {
 
 // A test file that the first machine did not have: its tests would be missing in the run without a word.
 void Run::AddMissed(Collected* collected) const {
-  std::set<std::string> known, missed;
+  std::set<std::string_view> known, missed;
   for (std::uint32_t i = 0; i < ledger_.size(); ++i) known.insert(FileOf(ledger_[ItemId{i}].key.node_id));
   for (const std::string& node_id : collected->node_ids)
     if (!known.contains(FileOf(node_id))) missed.insert(FileOf(node_id));
-  for (const std::string& path : missed)
+  for (const std::string_view path : missed)
     collected->reports.push_back(MakeCollectFailure(
-        path, fmt::format("{} was collected by gw{}, but not by the first worker", path, Number(collected->worker))));
+        std::string(path),
+        fmt::format("{} was collected by gw{}, but not by the first worker", path, Number(collected->worker))));
 }
 
 void Run::EnterUnit(Collected& collected, LeaseState& lease) {

@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "coordinator/run.h"
+#include "protocol/node_id.h"
 
 namespace fastest {
 namespace {

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "base/file_system.h"
+#include "protocol/node_id.h"
 #include "report/json_fields.h"
-#include "report/node_path.h"
 
 namespace fastest {
 namespace {
@@ -78,7 +78,7 @@ class FailedIds {
 class NodeIds {
  public:
   void Add(const std::string& id) {
-    Ids& ids = files_[id.substr(0, id.find("::")) + ':'];  // With the colon files sort as their ids do.
+    Ids& ids = files_[std::string(FileOf(id)) + ':'];  // With the colon files sort as their ids do.
     const auto end = std::mismatch(id.begin(), id.end(), ids.last.begin(), ids.last.end()).first;
     const auto shared = static_cast<std::uint32_t>(end - id.begin());
     const std::uint32_t head[] = {shared, static_cast<std::uint32_t>(id.size()) - shared};

@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "report/node_path.h"
+#include "protocol/node_id.h"
 
 namespace fastest {
 
@@ -13,7 +13,7 @@ void WriteCollected(const std::vector<std::string>& node_ids, const TerminalOpti
   if (options.verbosity > -1) out->Line();
   if (options.test_case_verbosity < -1) {
     std::map<std::string, int> counts;
-    for (const std::string& id : node_ids) ++counts[std::string(PathOf(id))];
+    for (const std::string& id : node_ids) ++counts[std::string(FileOf(id))];
     for (const auto& [path, count] : counts) out->Line(fmt::format("{}: {}", path, count));
     return;
   }

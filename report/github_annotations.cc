@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "protocol/node_id.h"
 #include "report/json_fields.h"
-#include "report/node_path.h"
 #include "report/report_record.h"
 
 namespace fastest {
@@ -107,7 +107,7 @@ void GithubAnnotations::AddFailure(const std::string& node_id, const std::string
   const Json& report = Field(json, "report");
   const Json& location = Field(report, "location");
   const Json& crash = Field(Field(report, "longrepr"), "reprcrash");
-  Failure failure{node_id, TextOf(Element(location, 0), std::string(PathOf(node_id))), 0, Plain(message), Plain(text)};
+  Failure failure{node_id, TextOf(Element(location, 0), std::string(FileOf(node_id))), 0, Plain(message), Plain(text)};
   if (Element(location, 1).is_number()) failure.line = static_cast<int>(NumberOf(Element(location, 1))) + 1;
   const std::string crash_path = TextOf(Field(crash, "path"));
   if (StartsWithFolder(crash_path, rootdir_)) {
@@ -134,7 +134,7 @@ std::string GithubAnnotations::Commands(const RunFinished& end) const {
   for (std::size_t i = 0; i < end.flaky.size() && i < kMostAnnotations; ++i) {
     const FlakyTest& test = end.flaky[i];
     text += fmt::format("::warning file={},title={}::flaky: passed on attempt {}\n",
-                        EscapedForGithub(InWorkspace(std::string(PathOf(test.node_id))), true),
+                        EscapedForGithub(InWorkspace(std::string(FileOf(test.node_id))), true),
                         EscapedForGithub(test.node_id, true), test.attempts);
   }
   return text;

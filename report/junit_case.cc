@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "report/node_path.h"
+#include "protocol/node_id.h"
 #include "report/python_text.h"
 #include "report/text_width.h"
 #include "report/traceback_text.h"
@@ -51,7 +51,7 @@ std::string WithoutPrefix(const std::string& text, std::string_view prefix) {
 
 // The parts of a node id: the dotted path, then each name, parameters with the last.
 std::vector<std::string> Names(const std::string& node_id) {
-  std::string path(PathOf(node_id));
+  std::string path(FileOf(node_id));
   const std::string rest = path.size() < node_id.size() ? node_id.substr(path.size() + 2) : "";
   const bool has_names = path.size() < node_id.size();
   for (char& c : path) c = c == '/' ? '.' : c;
@@ -117,7 +117,7 @@ void JUnitCases::Name(const Json& report, const JUnitOptions& options) {
   if (options.family == "xunit2") return;
   const Json& location = Field(report, "location");
   const std::string file =
-      location.is_array() ? TextOf(Element(location, 0)) : std::string(PathOf(TextOf(Field(report, "nodeid"))));
+      location.is_array() ? TextOf(Element(location, 0)) : std::string(FileOf(TextOf(Field(report, "nodeid"))));
   opened.attributes.emplace_back("file", file);
   if (Element(location, 1).is_number()) opened.attributes.emplace_back("line", DumpJson(Element(location, 1)));
 }

@@ -2,9 +2,9 @@
 
 #include <filesystem>
 
-namespace fastest {
+#include "protocol/node_id.h"
 
-std::string_view PathOf(std::string_view node_id) { return node_id.substr(0, node_id.find("::")); }
+namespace fastest {
 
 std::string RelativePath(std::string_view path, const std::string& rootdir, const std::string& directory) {
   const std::filesystem::path given(path);
@@ -16,7 +16,7 @@ std::string RelativePath(std::string_view path, const std::string& rootdir, cons
 
 std::string RelativeNodeId(std::string_view node_id, const std::string& rootdir, const std::string& directory) {
   if (rootdir == directory) return std::string(node_id);
-  const std::string_view path = PathOf(node_id);
+  const std::string_view path = FileOf(node_id);
   return RelativePath(path, rootdir, directory) + std::string(node_id.substr(path.size()));
 }
 

@@ -9,9 +9,6 @@
 
 namespace fastest {
 
-// The part of a node id before the first "::".
-std::string_view PathOf(std::string_view node_id);
-
 // The path (absolute, or relative to rootdir) relative to `directory`, as pytest's bestrelpath.
 std::string RelativePath(std::string_view path, const std::string& rootdir, const std::string& directory);
 

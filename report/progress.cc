@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocol/node_id.h"
 #include "report/node_path.h"
 #include "report/text_width.h"
 
@@ -96,7 +97,7 @@ void Progress::ReportLetter(const ReportRecord& record, const Tally& tally) {
 }
 
 void Progress::StartFile(const std::string& node_id, const Tally& tally) {
-  const std::string path(PathOf(node_id));
+  const std::string path(FileOf(node_id));
   if (line_ == Line::kFile && line_of_ == path) return;
   if (line_ == Line::kFile && ShowsProgress()) WriteMessage(tally);
   line_ = Line::kFile;

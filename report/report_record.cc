@@ -1,7 +1,7 @@
 #include "report/report_record.h"
 
+#include "protocol/node_id.h"
 #include "report/json_fields.h"
-#include "report/node_path.h"
 #include "report/terminal_writer.h"
 #include "report/traceback_text.h"
 
@@ -146,7 +146,7 @@ ReportRecord MakeRecord(const CollectReport& report) {
   record.when = "collect";
   record.outcome = report.outcome;
   FillIn(report.envelope, &record);
-  record.head_line = std::string(PathOf(record.node_id));
+  record.head_line = std::string(FileOf(record.node_id));
   if (record.outcome == Outcome::kPassed) record.category = "";
   return record;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "protocol/node_id.h"
 #include "report/json_fields.h"
 
 namespace fastest {
@@ -12,8 +13,6 @@ namespace {
 
 // So many of one kind are named.
 constexpr std::size_t kMostNamed = 20;
-
-std::string PathPart(const std::string& node_id) { return node_id.substr(0, node_id.find("::")); }
 
 // Adds the lines, at most kMostNamed of them.
 void AddSome(const std::vector<std::string>& lines, std::vector<std::string>* problems) {
@@ -68,7 +67,7 @@ void ShardMerge::Note(const Event& event) {
     }
     for (std::size_t i = 0; i < collected->items.size(); ++i) {
       shard.items[collected->items[i]].node_id = collected->node_ids[i];
-      const std::string path = PathPart(collected->node_ids[i]);
+      const std::string path(FileOf(collected->node_ids[i]));
       if (shard.paths.empty() || shard.paths.back() != path) shard.paths.push_back(path);
       shard.has.insert(path);
     }
@@ -204,7 +203,8 @@ void ShardMerge::Order() {
     for (const std::string& path : shard->paths) rank_.emplace(path, static_cast<std::uint32_t>(rank_.size()));
   std::vector<std::tuple<std::uint32_t, std::size_t, ItemId, Item*>> all;
   for (std::size_t i = 0; i < shards_.size(); ++i)
-    for (auto& [id, item] : shards_[i].items) all.emplace_back(rank_.at(PathPart(item.node_id)), i, id, &item);
+    for (auto& [id, item] : shards_[i].items)
+      all.emplace_back(rank_.at(std::string(FileOf(item.node_id))), i, id, &item);
   std::sort(all.begin(), all.end());
   for (std::size_t i = 0; i < all.size(); ++i) std::get<Item*>(all[i])->merged = ItemId{static_cast<std::uint32_t>(i)};
 }
@@ -236,7 +236,7 @@ void ShardMerge::Begin(const std::vector<Reporter*>& reporters) {
       // A unit of whole mode spans files: reporters sort by unit first.
       std::map<std::uint32_t, UnitCollected> by_file;
       for (std::size_t k = 0; k < unit.items.size(); ++k) {
-        const std::uint32_t rank = rank_.at(PathPart(unit.node_ids[k]));
+        const std::uint32_t rank = rank_.at(std::string(FileOf(unit.node_ids[k])));
         by_file[rank].items.push_back(shard.items.at(unit.items[k]).merged);
         by_file[rank].node_ids.push_back(unit.node_ids[k]);
       }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "report/node_path.h"
+#include "protocol/node_id.h"
 
 namespace fastest {
 namespace {
@@ -97,7 +97,7 @@ std::string Locations(const std::vector<const WarningRecord*>& warnings) {
     if (warning->location.empty()) continue;
     ++count;
     places += warning->location + "\n";
-    const std::string file(PathOf(warning->location));
+    const std::string file(FileOf(warning->location));
     const auto entry = std::find_if(files.begin(), files.end(), [&](const auto& other) { return other.first == file; });
     if (entry == files.end()) {
       files.emplace_back(file, 1);

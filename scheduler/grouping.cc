@@ -5,12 +5,12 @@
 #include <unordered_map>
 #include <utility>
 
+#include "protocol/node_id.h"
+
 namespace fastest {
 namespace {
 
 using Group = std::vector<std::uint32_t>;
-
-std::string_view FileOf(std::string_view node_id) { return node_id.substr(0, node_id.find("::")); }
 
 std::string_view ScopeOf(std::string_view node_id) {
   const auto plain = WithoutParameters(node_id);
@@ -75,17 +75,6 @@ std::vector<Group> Cut(std::span<const GroupItem> items, const Group& group, dou
 }
 
 }  // namespace
-
-std::string_view WithoutParameters(std::string_view node_id) {
-  const auto names = node_id.find("::");
-  return names == std::string_view::npos ? node_id : node_id.substr(0, node_id.find('[', names));
-}
-
-std::string_view AtomOf(std::string_view node_id) {
-  const auto plain = WithoutParameters(node_id);
-  const auto file = plain.find("::");
-  return file == std::string_view::npos ? plain : plain.substr(0, plain.find("::", file + 2));
-}
 
 std::vector<std::vector<std::uint32_t>> GroupItems(std::span<const GroupItem> items, GroupRule rule, double largest) {
   std::vector<Group> groups;

@@ -31,12 +31,6 @@ struct GroupItem {
   bool class_divisible = false;  // Its class may be cut anywhere.
 };
 
-// "a.py::TestA::test_x[1::2]" -> "a.py::TestA::test_x".
-std::string_view WithoutParameters(std::string_view node_id);
-
-// What is cut last: the outermost class ("a.py::TestA"), or a function with its parameters ("a.py::test_x").
-std::string_view AtomOf(std::string_view node_id);
-
 // The groups as indexes into `items`, each in the items' order. `largest` seconds: what may be cut and is larger, is
 // cut.
 std::vector<std::vector<std::uint32_t>> GroupItems(std::span<const GroupItem> items, GroupRule rule, double largest);

@@ -12,6 +12,7 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "protocol/node_id.h"
 
 namespace fastest {
 namespace {
@@ -116,7 +117,7 @@ std::uint32_t ShardCut::OfFile(const std::string& path) const {
 }
 
 std::uint32_t ShardCut::OfTest(const std::string& node_id) const {
-  const std::string path = node_id.substr(0, node_id.find("::"));
+  const std::string path(FileOf(node_id));
   const auto split = split_.find(path);
   if (split == split_.end()) return OfFile(path);
   const std::string group(ShardGroup(node_id));
