@@ -159,11 +159,11 @@ def test_parameters_and_what_is_there_need_no_request(single, project, hook, mad
     conftest = f"""
     import pytest
     from _pytest import fixtures
-    theirs, made = fixtures.SubRequest.__init__, []
+    theirs, made = fixtures.FixtureRequest.__init__, []
     def count(self, *args, **kwargs):
         theirs(self, *args, **kwargs)
         made.append(self.fixturename)
-    fixtures.SubRequest.__init__ = count
+    fixtures.FixtureRequest.__init__ = count
     @pytest.fixture(scope="session")
     def wide(): return 1
     @pytest.fixture(scope="session")

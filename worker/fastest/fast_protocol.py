@@ -23,7 +23,7 @@ from fastest.passed import PassedEnvelopes
 from fastest.passed_reports import PassedReports
 from fastest.recorder import Entry, Recorder
 from fastest.reports import PHASES
-from fastest.stand_in import StandIn
+from fastest.stand_in import StandIn, mend_fixture
 from fastest.surroundings import Logs, Output, Warnings
 
 _CURRENT_TEST = "PYTEST_CURRENT_TEST"
@@ -260,7 +260,7 @@ class FastProtocol:
             with self._logs.keeping_records(), self._foreign.silenced(when, hook):
                 return core_protocol.call_and_report(item, when, **arguments).passed
         finally:
-            self._recorder.mend = None
+            self._recorder.mend = mend_fixture
             stand_in.remove()
 
     def _tell_pass(self, item: pytest.Item, when: str, start: float, stop: float, duration: float) -> bool:

@@ -15,6 +15,7 @@ from fastest import compat, compat_attempts, core_protocol, cutting, reports, ri
 from fastest.fork_trap import ForkTrap
 from fastest.link import SilentLink, WorkerLink, ZygoteLink
 from fastest.reports import OTHER, OUTCOMES, PHASES, Envelopes
+from fastest.stand_in import mend_fixture
 
 NO_INDEX = 0xFFFFFFFF
 
@@ -52,7 +53,7 @@ class Recorder:
         self.is_finalizing = False
         self.holds_failures = True  # False: a failed teardown is told at once, since it decides on a retry.
         self.fork_trap: ForkTrap | None = None
-        self.mend: Callable[[object], None] | None = None  # Makes a replayed call what it was (fast_protocol.py).
+        self.mend: Callable[[object], None] = mend_fixture  # Makes a replayed call what it was (fast_protocol.py).
         self._teardown_call: object = None
         self._header: list[str] = []  # What plugins and conftests have pytest's terminal reporter write before the tests.
         self._finish: list[str] = []
@@ -87,8 +88,7 @@ class Recorder:
     def pytest_runtest_makereport(self, call: object) -> None:
         # A test that forked and came back in the child ends here, before any plugin sees its report.
         self.link.check_pid()
-        if self.mend is not None:
-            self.mend(call)
+        self.mend(call)
         if call.when == "teardown":
             self._teardown_call = call
         elif call.when == "call" and self.fork_trap is not None:

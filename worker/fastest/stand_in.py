@@ -2,12 +2,49 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from time import perf_counter
 from types import CodeType, TracebackType
 
 _CURRENT_TEST = "PYTEST_CURRENT_TEST"
+
+
+_of_fixtures: set[CodeType] = set()
+
+
+def of_fixture(function: Callable, error: BaseException | None, restore: Callable[[], None]) -> Callable:
+    """What pytest calls in the place of a fixture's function that has failed: it calls `restore` and raises `error`, or
+    (None) ends without a value."""
+
+    def call(*_args: object, **_kwargs: object) -> None:
+        restore()
+        raise error
+
+    def generate(*_args: object, **_kwargs: object) -> Iterator[None]:
+        restore()
+        if error is not None:
+            raise error
+        yield from ()
+
+    made = generate if inspect.isgeneratorfunction(function) else call
+    _of_fixtures.add(made.__code__)
+    made.__name__, made.__qualname__ = function.__name__, function.__qualname__  # Locals are shown.
+    return made
+
+
+def mend_fixture(call: object) -> None:
+    """Takes the stand-in of a fixture's function out of a call's traceback."""
+    _leave_out(_of_fixtures, call)
+
+
+def _leave_out(codes: Collection[CodeType | None], call: object) -> None:
+    trace = call.excinfo.tb if call.excinfo is not None else None
+    while trace is not None:
+        while trace.tb_next is not None and trace.tb_next.tb_frame.f_code in codes:
+            trace.tb_next = trace.tb_next.tb_next
+        trace = trace.tb_next
 
 
 class StandIn:
@@ -87,8 +124,4 @@ class StandIn:
         """Gives the replayed call the times of the first, and takes the stand-in out of its traceback."""
         call.start = self._start
         call.duration = perf_counter() - self._precise_start
-        trace = call.excinfo.tb if call.excinfo is not None else None
-        while trace is not None:
-            if trace.tb_next is not None and trace.tb_next.tb_frame.f_code is self._code:
-                trace.tb_next = trace.tb_next.tb_next
-            trace = trace.tb_next
+        _leave_out([self._code, *_of_fixtures], call)
