@@ -5,6 +5,7 @@ What it checks is checked offline: the schemas are part of the package.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import subprocess
 import sys
@@ -22,11 +23,14 @@ _LOAD = "import json, sys, yaml; print(json.dumps([d for d in yaml.safe_load_all
 def python() -> str:
     """The environment's interpreter; made if it is not there or is another's."""
     found, stamp = TOOLS / "bin" / "python", TOOLS / "requirements.txt"
-    if not stamp.exists() or stamp.read_bytes() != REQUIREMENTS.read_bytes():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", TOOLS], check=True)
-        pip = [found, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-        subprocess.run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", REQUIREMENTS], check=True)
-        stamp.write_bytes(REQUIREMENTS.read_bytes())
+    TOOLS.parent.mkdir(exist_ok=True)
+    with TOOLS.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # Tests run in several processes.
+        if not stamp.exists() or stamp.read_bytes() != REQUIREMENTS.read_bytes():
+            subprocess.run([sys.executable, "-m", "venv", "--clear", TOOLS], check=True)
+            pip = [found, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+            subprocess.run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", REQUIREMENTS], check=True)
+            stamp.write_bytes(REQUIREMENTS.read_bytes())
     return str(found)
 
 

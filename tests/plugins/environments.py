@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import re
@@ -85,8 +86,16 @@ def interpreter(name: str) -> str:
     key = hashlib.sha256(f"{wanted}{sys.version}{sys.prefix}".encode()).hexdigest()[:12]
     home = FOLDER / f"{name}-{key}"
     python, done = home / "bin" / "python", home / "complete"
-    if done.exists():
-        return str(python)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with home.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # Tests run in several processes.
+        if not done.exists():
+            _make(name, home, python, wanted)
+            done.touch()
+    return str(python)
+
+
+def _make(name: str, home: Path, python: Path, wanted: str) -> None:
     venv.create(home, with_pip=False, clear=True)
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write(wanted)
@@ -97,8 +106,6 @@ def interpreter(name: str) -> str:
         answer = _pip("--python", str(python), "install", *options, "-r", file.name)
     if answer.returncode != 0:
         raise Missing(f"the environment '{name}' cannot be made (no package index?): {answer.stderr.strip()[-400:]}")
-    done.touch()
-    return str(python)
 
 
 def version(name: str, distribution: str) -> str:
