@@ -3,63 +3,112 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
+#include <optional>
 
 namespace fastest {
 namespace {
 
-// Key -> the option that it sets.
-const std::map<std::string, std::string>& Keys() {
-  static const std::map<std::string, std::string> kKeys = {{"numprocesses", "-n"},
-                                                           {"maxprocesses", "--maxprocesses"},
-                                                           {"dist", "--dist"},
-                                                           {"optimizer", "--optimizer"},
-                                                           {"batch-size", "--batch-size"},
-                                                           {"parser", "--parser"},
-                                                           {"collect", "--collect"},
-                                                           {"python", "--python"},
-                                                           {"report-log", "--report-log"},
-                                                           {"json", "--json"},
-                                                           {"hang-timeout", "--hang-timeout"},
-                                                           {"max-worker-restart", "--max-worker-restart"},
-                                                           {"worker-memory-limit", "--worker-memory-limit"},
-                                                           {"state-dir", "--state-dir"},
-                                                           {"diff-budget", "--diff-budget"},
-                                                           {"retries", "--retries"},
-                                                           {"retry-delay", "--retry-delay"},
-                                                           {"annotations", "--annotations"},
-                                                           {"worker-idle-timeout", "--worker-idle-timeout"},
-                                                           {"warm-memory-limit", "--warm-memory-limit"},
-                                                           {"persistent-workers", ""},
-                                                           {"fail-on-flaky", ""},
-                                                           {"cache", ""},
-                                                           {"serial", ""}};
+enum class Kind : std::uint8_t { kText, kNumber, kTextOrNumber, kFlag, kGlobs };
+
+struct Key {
+  const char* option;  // That it sets.
+  Kind kind;
+};
+
+const std::map<std::string, Key>& Keys() {
+  static const std::map<std::string, Key> kKeys = {
+      {"numprocesses", {"-n", Kind::kTextOrNumber}},
+      {"maxprocesses", {"--maxprocesses", Kind::kNumber}},
+      {"dist", {"--dist", Kind::kText}},
+      {"optimizer", {"--optimizer", Kind::kText}},
+      {"batch-size", {"--batch-size", Kind::kNumber}},
+      {"parser", {"--parser", Kind::kText}},
+      {"collect", {"--collect", Kind::kText}},
+      {"python", {"--python", Kind::kText}},
+      {"report-log", {"--report-log", Kind::kText}},
+      {"json", {"--json", Kind::kText}},
+      {"hang-timeout", {"--hang-timeout", Kind::kNumber}},
+      {"max-worker-restart", {"--max-worker-restart", Kind::kNumber}},
+      {"worker-memory-limit", {"--worker-memory-limit", Kind::kTextOrNumber}},
+      {"state-dir", {"--state-dir", Kind::kText}},
+      {"diff-budget", {"--diff-budget", Kind::kNumber}},
+      {"retries", {"--retries", Kind::kNumber}},
+      {"retry-delay", {"--retry-delay", Kind::kNumber}},
+      {"annotations", {"--annotations", Kind::kText}},
+      {"worker-idle-timeout", {"--worker-idle-timeout", Kind::kNumber}},
+      {"warm-memory-limit", {"--warm-memory-limit", Kind::kNumber}},
+      {"persistent-workers", {"", Kind::kFlag}},
+      {"fail-on-flaky", {"", Kind::kFlag}},
+      {"cache", {"", Kind::kFlag}},
+      {"serial", {"", Kind::kGlobs}}};
   return kKeys;
 }
 
-std::string TextOf(const FastestSetting& setting) {
-  struct Visitor {
-    std::string operator()(bool value) const { return value ? "true" : "false"; }
-    std::string operator()(std::int64_t value) const { return std::to_string(value); }
-    std::string operator()(double value) const { return fmt::format("{}", value); }
-    std::string operator()(const std::string& value) const { return value; }
-    std::string operator()(const std::vector<std::string>&) const { return ""; }
-  };
-  return std::visit(Visitor{}, setting.value);
+const char* AllowedIn(Kind kind) {
+  switch (kind) {
+    case Kind::kText:
+      return "allowed is a text that is not empty";
+    case Kind::kNumber:
+      return "allowed is a number";
+    case Kind::kTextOrNumber:
+      return "allowed are a number and a text that is not empty";
+    case Kind::kFlag:
+      return "allowed are true and false";
+    case Kind::kGlobs:
+      return "allowed is a list of globs: texts that are not empty";
+  }
+  return "";
+}
+
+// The value as a word of a command line; nothing where it is not of the kind.
+std::optional<std::string> WordOf(const FastestSetting& setting, Kind kind) {
+  if (const auto* text = std::get_if<std::string>(&setting.value))
+    return kind == Kind::kNumber || text->empty() ? std::nullopt : std::optional(*text);
+  if (kind == Kind::kText) return std::nullopt;
+  if (const auto* number = std::get_if<std::int64_t>(&setting.value)) return std::to_string(*number);
+  if (const auto* number = std::get_if<double>(&setting.value); number != nullptr && std::isfinite(*number))
+    return fmt::format("{}", *number);
+  return std::nullopt;
 }
 
 // What the key sets, if it is true or false.
 bool* FlagOf(const std::string& key, Options* options) {
   if (key == "cache") return &options->cache;
-  if (key == "fail-on-flaky") return &options->fail_on_flaky;
-  return key == "persistent-workers" ? &options->persistent_workers : nullptr;
+  return key == "fail-on-flaky" ? &options->fail_on_flaky : &options->persistent_workers;
+}
+
+// Sets it, or adds its words; false where the value is not of the key's kind.
+Result<bool> Apply(const std::string& key, const FastestSetting& setting, Options* options,
+                   std::vector<std::string>* words) {
+  const auto& [option, kind] = Keys().at(key);
+  if (kind == Kind::kGlobs) {
+    const auto* globs = std::get_if<std::vector<std::string>>(&setting.value);
+    if (globs == nullptr || std::find(globs->begin(), globs->end(), "") != globs->end()) return false;
+    options->serial = *globs;
+    return true;
+  }
+  if (kind == Kind::kFlag) {
+    const auto* on = std::get_if<bool>(&setting.value);
+    if (on != nullptr) *FlagOf(key, options) = *on;
+    return on != nullptr;
+  }
+  const auto word = WordOf(setting, kind);
+  if (!word) return false;
+  const std::vector<std::string> pair = {option, *word};
+  Options scratch;
+  const Status valid = ScanOptions(pair, false, &scratch);
+  if (!valid.ok()) return Error{fmt::format(" = {}: {}", *word, valid.error().message)};
+  words->insert(words->end(), pair.begin(), pair.end());
+  return true;
 }
 
 }  // namespace
 
 Result<std::vector<std::string>> ReadSettings(const PytestConfig& config, Options* options) {
   std::vector<std::string> words, known;
-  for (const auto& [key, option] : Keys()) known.push_back(key);
+  for (const auto& [key, meaning] : Keys()) known.push_back(key);
   for (const auto& [key, setting] : config.fastest) {
     const std::string place = fmt::format("{}:{}: [tool.fastest] {}", config.fastest_path, setting.line, key);
     const auto found = Keys().find(key);
@@ -68,23 +117,9 @@ Result<std::vector<std::string>> ReadSettings(const PytestConfig& config, Option
       return Error{nearest.empty() ? fmt::format("{}: no such key (allowed: {})", place, fmt::join(known, ", "))
                                    : fmt::format("{}: no such key (did you mean {}?)", place, nearest)};
     }
-    if (key == "serial") {
-      const auto* globs = std::get_if<std::vector<std::string>>(&setting.value);
-      if (globs == nullptr) return Error{place + ": allowed is a list of globs"};
-      options->serial = *globs;
-    } else if (bool* flag = FlagOf(key, options)) {
-      const auto* on = std::get_if<bool>(&setting.value);
-      if (on == nullptr) return Error{place + ": allowed are true and false"};
-      *flag = *on;
-    } else {
-      if (std::holds_alternative<std::vector<std::string>>(setting.value))
-        return Error{place + ": a list is not allowed"};
-      Options scratch;
-      std::vector<std::string> pair = {found->second, TextOf(setting)};
-      const Status valid = ScanOptions(pair, false, &scratch);
-      if (!valid.ok()) return Error{fmt::format("{} = {}: {}", place, pair[1], valid.error().message)};
-      words.insert(words.end(), pair.begin(), pair.end());
-    }
+    const auto applied = Apply(key, setting, options, &words);
+    if (!applied.ok()) return Error{place + applied.error().message};
+    if (!*applied) return Error{fmt::format("{}: {}", place, AllowedIn(found->second.kind))};
   }
   return words;
 }

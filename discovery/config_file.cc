@@ -151,10 +151,13 @@ void AddSettings(const toml::table& table, const std::string& prefix, std::map<s
       setting.value = *node.value<std::int64_t>();
     } else if (node.is_floating_point()) {
       setting.value = *node.value<double>();
-    } else if (node.is_array()) {
+    } else if (node.is_string()) {
+      setting.value = *node.value<std::string>();
+    } else if (const toml::array* list = node.as_array();
+               list != nullptr && (list->empty() || list->is_homogeneous<std::string>())) {
       setting.value = FromToml(node).values;
     } else {
-      setting.value = Scalar(node);
+      setting.value = std::monostate();
     }
     into.emplace(name, std::move(setting));
   }
@@ -226,7 +229,11 @@ Result<std::map<std::string, FastestSetting>> LoadFastestTable(const std::string
   if (!IsFile(path)) return settings;
   auto document = ParseToml(path);
   if (!document) return document.error();
-  if (const toml::table* table = (*document)["tool"]["fastest"].as_table()) AddSettings(*table, "", settings);
+  const auto fastest = (*document)["tool"]["fastest"];
+  if (fastest && !fastest.is_table())
+    return Error{At(path, static_cast<int>(fastest.node()->source().begin.line)) +
+                 ": tool.fastest: allowed is a table, [tool.fastest]"};
+  if (fastest) AddSettings(*fastest.as_table(), "", settings);
   return settings;
 }
 

@@ -45,7 +45,8 @@ struct IniValue {
 
 // One key of [tool.fastest]; a nested table's keys are dotted ("k8s.image").
 struct FastestSetting {
-  std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>> value;
+  // monostate: of another type, as a date, or a list in which not all are texts.
+  std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>, std::monostate> value;
   int line = 0;
 };
 
