@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "protocol/node_id.h"
@@ -27,6 +28,25 @@ std::string RawReason(const ReportRecord& record) {
   if (record.xfail) return without(*record.xfail, "reason: ");
   if (!record.skip || record.skip->reason == "Skipped") return "";
   return without(record.skip->reason, "Skipped: ");
+}
+
+// As pytest's format_node_duration: " 12.3ms", at most 8 characters below 100 hours.
+std::string NodeDuration(double seconds) {
+  struct Scale {
+    double factor;
+    const char* unit;
+    int precision;
+    double limit;
+  };
+  for (const Scale& scale :
+       {Scale{1e6, "us", 3, 10}, Scale{1e6, "us", 2, 100}, Scale{1e6, "us", 1, 1000}, Scale{1e3, "ms", 3, 10},
+        Scale{1e3, "ms", 2, 100}, Scale{1e3, "ms", 1, 1000}, Scale{1, "s", 3, 60}}) {
+    const std::string text = fmt::format("{:.{}f}", seconds * scale.factor, scale.precision);
+    if (std::stod(text) < scale.limit) return " " + text + scale.unit;
+  }
+  const auto whole = static_cast<long long>(std::llround(seconds));
+  if (whole < 3600) return fmt::format(" {}m {}s", whole / 60, whole % 60);
+  return fmt::format(" {}h {}m", whole / 3600, whole % 3600 / 60);
 }
 
 // Breaks `text` at spaces so that no line is wider than `width`; the first begins at column `begin`.
@@ -61,6 +81,7 @@ void Progress::Start(const std::string& node_id, const Tally& tally) {
 }
 
 void Progress::Report(const ReportRecord& record, const Tally& tally, const std::string& short_line) {
+  AddSeconds(record);
   if (record.letter.empty() && record.word.empty()) return;
   if (record.item != ItemId{kNoItem}) CountReported(record.item);
   if (many_workers_ && !std::exchange(begun_, true) && options_.verbosity >= 0) out_->Line();
@@ -81,6 +102,12 @@ void Progress::CountReported(ItemId item) {
   ++reported_count_;
 }
 
+void Progress::AddSeconds(const ReportRecord& record) {
+  if (record.is_subtest) return;  // Its test's own time has it.
+  if (record.when == "setup" && options_.test_case_verbosity > 0) seconds_ = 0;
+  seconds_ += record.duration;
+}
+
 void Progress::ReportLetter(const ReportRecord& record, const Tally& tally) {
   if (many_workers_) {
     line_ = Line::kWritten;
@@ -90,9 +117,12 @@ void Progress::ReportLetter(const ReportRecord& record, const Tally& tally) {
   out_->Write(record.letter, LetterMarkup(record));
   if (!ShowsProgress() || AllReported()) return;
   const std::string total = std::to_string(total_);
-  const std::size_t size = options_.progress_style == "count" ? 4 + 2 * total.size() : std::string(" [100%]").size();
+  const std::size_t size = options_.progress_style == "count" ? 4 + 2 * total.size()
+                           : SaysTimes()                      ? std::string(" 99h 59m").size()
+                                                              : std::string(" [100%]").size();
   if (out_->LineWidth() + static_cast<int>(size) + 1 >= out_->width()) {
-    out_->Write(Message() + "\n", tally.MainColor(AllReported()));
+    // A file's time is said when it is over.
+    out_->Write((SaysTimes() ? "" : Message()) + "\n", tally.MainColor(AllReported()));
   }
 }
 
@@ -102,6 +132,7 @@ void Progress::StartFile(const std::string& node_id, const Tally& tally) {
   if (line_ == Line::kFile && ShowsProgress()) WriteMessage(tally);
   line_ = Line::kFile;
   line_of_ = path;
+  seconds_ = 0;
   out_->Line();
   out_->Write(RelativePath(path, options_.rootdir, options_.invocation_dir) + " ");
 }
@@ -144,6 +175,7 @@ std::string Progress::Message() const {
     const std::string total = std::to_string(total_);
     return fmt::format(" [{:>{}}/{}]", reported(), total.size(), total);
   }
+  if (SaysTimes()) return NodeDuration(seconds_);
   if (total_ == 0) return " [100%]";
   const std::uint32_t percent = static_cast<std::uint32_t>(std::uint64_t{100} * reported() / total_);
   return fmt::format(" [{:3}%]", std::min(percent, total_is_final_ ? 100U : 99U));
@@ -156,7 +188,7 @@ void Progress::WriteMessage(const Tally& tally) {
 }
 
 void Progress::Finish(const Tally& tally, bool stopped) {
-  const bool letters = options_.test_case_verbosity <= 0 && !(many_workers_ && live_);
+  const bool letters = options_.test_case_verbosity <= 0 && !(many_workers_ && (live_ || SaysTimes()));
   if (letters && !stopped && ShowsProgress() && reported() > 0) WriteMessage(tally);
 }
 

@@ -50,9 +50,11 @@ class Progress {
   void StartTest(const std::string& node_id);
   void WriteReason(const ReportRecord& record);
   void CountReported(ItemId item);
+  void AddSeconds(const ReportRecord& record);
   std::string Message() const;
   void WriteMessage(const Tally& tally);
   bool ShowsProgress() const { return !options_.progress_style.empty(); }
+  bool SaysTimes() const { return options_.progress_style == "times"; }
 
   const TerminalOptions& options_;
   const bool many_workers_;
@@ -62,6 +64,7 @@ class Progress {
   bool total_is_final_ = false;
   std::vector<bool> reported_;  // By ItemId.
   std::uint32_t reported_count_ = 0;
+  double seconds_ = 0;  // Style "times": of what stands on the line, a file's tests or a test.
   bool begun_ = false;  // Many workers: a blank line stands before the first report.
   Line line_ = Line::kFresh;
   std::string line_of_;  // The file or the test that the line belongs to.

@@ -78,7 +78,8 @@ void ReadReport(const Json& envelope, ReportRecord* record) {
   record->location_domain = TextOf(Element(location, 2));
   record->head_line = record->location_domain;
   const Json& context = Field(report, "_subtest.context");
-  if (context.is_object()) record->head_line += " " + SubtestDescription(context);
+  record->is_subtest = context.is_object();
+  if (record->is_subtest) record->head_line += " " + SubtestDescription(context);
   for (const Json& section : Field(report, "sections")) {
     record->sections.emplace_back(TextOf(Element(section, 0)), TextOf(Element(section, 1)));
   }

@@ -41,6 +41,7 @@ struct ReportRecord {
   std::string crash_line;
   std::optional<std::string> message;  // The summary line's.
   std::optional<SkipPlace> skip;
+  bool is_subtest = false;
   bool skip_by_mark = false;  // Marked skip, not by pytestmark: folded whatever the line.
   std::vector<std::pair<std::string, std::string>> sections;
 };

@@ -6,13 +6,13 @@
 namespace fastest {
 namespace {
 
-std::string ProgressStyle(const Json& options, const Json& ini) {
+std::string ProgressStyle(const Json& options, const Json& ini, const std::string& version) {
   const std::string style = TextOf(Field(ini, "console_output_style"), "progress");
   const bool capture_off = TextOf(Field(options, "capture")) == "no";
   if (capture_off && style != "progress-even-when-capture-no") return "";
   if (FlagOf(Field(options, "setupshow"))) return "";
-  if (style == "classic") return "";
-  return style == "count" ? "count" : "progress";
+  if (style == "progress" || style == "progress-even-when-capture-no") return "progress";
+  return style == "count" || (style == "times" && IsAtLeast(version, 8, 4)) ? style : "";
 }
 
 int Number(const Json& value, int otherwise) {
@@ -79,12 +79,12 @@ TerminalOptions ReadTerminalOptions(const std::string& ready) {
   read.force_short_summary = FlagOf(Field(options, "force_short_summary"));
   read.collect_only = FlagOf(Field(options, "collectonly"));
   read.capture_off = TextOf(Field(options, "capture")) == "no";
-  read.progress_style = ProgressStyle(options, ini);
   read.max_warnings = Number(Field(options, "max_warnings"), Number(Field(ini, "max_warnings"), -1));
   read.junit_path = TextOf(Field(options, "xmlpath"));
   read.rootdir = TextOf(Field(json, "rootdir"));
   read.invocation_dir = TextOf(Field(json, "invocation_dir"), read.rootdir);
   read.pytest_version = TextOf(Field(json, "pytest"));
+  read.progress_style = ProgressStyle(options, ini, read.pytest_version);
   return read;
 }
 

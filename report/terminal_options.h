@@ -46,7 +46,7 @@ struct TerminalOptions {
   bool fold_skipped = true;
   bool force_short_summary = false;
   bool collect_only = false;
-  std::string progress_style = "progress";  // console_output_style; "": no progress (-s, --setup-show, classic).
+  std::string progress_style = "progress";  // Or "count", "times"; "": none (-s, --setup-show, classic).
   bool capture_off = false;                 // -s
   std::int64_t max_warnings = -1;           // -1: none.
   std::string junit_path;                   // --junitxml as given; "": none.

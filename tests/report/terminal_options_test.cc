@@ -33,6 +33,14 @@ TEST_CASE("without capture no progress is shown, unless the project wants it eve
   CHECK(ReadTerminalOptions(
             R"({"options": {"capture": "no"}, "ini": {"console_output_style": "progress-even-when-capture-no"}})")
             .progress_style == "progress");
+  const auto style = [](const std::string& word, const std::string& pytest) {
+    return ReadTerminalOptions(R"({"pytest": ")" + pytest + R"(", "ini": {"console_output_style": ")" + word + "\"}}")
+        .progress_style;
+  };
+  CHECK(style("classic", "9.2.0").empty());
+  CHECK(style("count", "7.4.0") == "count");
+  CHECK(style("times", "8.4.0") == "times");
+  CHECK(style("times", "8.3.5").empty());
 }
 
 TEST_CASE("the verbosity of test cases can differ from the rest") {
