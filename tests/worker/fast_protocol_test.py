@@ -272,3 +272,23 @@ def test_output_of_what_passed_is_told_where_somebody_reads_it(single, project, 
     worker = single(*argv, fast_protocol=fast)[0]
     reports = [(name, when, worker.report(name, when)) for name in ("test_call", "test_teardown") for when in PHASES]
     assert {(name, when) for name, when, report in reports if report["envelope"]} == told
+
+
+def test_a_plugin_that_comes_or_goes_within_a_phase_is_asked_about_it(single, project):
+    late = """
+import pytest
+class Late:
+    def pytest_runtest_setup(self, item): print("late setup of", item.name)
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item, call):
+        outcome = yield
+        outcome.get_result().sections.append(("late", call.when))
+@pytest.fixture(autouse=True)
+def coming(request):
+    manager = request.config.pluginmanager
+    if request.node.name == "test_2": manager.register(Late(), "late")
+    yield
+    if request.node.name == "test_4": manager.unregister(name="late")
+"""
+    tests = "".join(f"def test_{number}(): print({number})\n" for number in range(1, 7))
+    assert_same(*both(single, project, {"conftest.py": late, "test_a.py": tests}, "-rP", full_reports=True))

@@ -38,8 +38,7 @@ class FastProtocol:
     def __init__(self, session: pytest.Session, recorder: Recorder, wanted: bool, single: bool) -> None:
         config = session.config
         self._session, self._config = session, config
-        self._recorder = recorder
-        self._link = recorder.link
+        self._recorder, self._link = recorder, recorder.link
         self._plugins: dict = config.pluginmanager._name2plugin  # Tests register and unregister plugins.
         self._neighbours: Neighbours | None = None
         self._foreign: ForeignHooks | None = None  # Of the item that runs.
@@ -265,8 +264,9 @@ class FastProtocol:
 
     def _tell_pass(self, item: pytest.Item, when: str, start: float, stop: float, duration: float) -> bool:
         """Reports a phase that ended well; whether it still passes when plugins have seen its report."""
-        envelopes, foreign = self._recorder.envelopes, self._foreign
-        if foreign.wants_reports:
+        envelopes, foreign, around = self._recorder.envelopes, self._foreign, self._neighbours
+        is_new = around is None or around.plugins != len(self._plugins)  # Who has come in the phase is asked.
+        if foreign.wants_reports and not is_new:
             if not foreign.is_empty:
                 self._logs.leave()  # What these hooks log is not the test's.
             call = core_protocol.passed_call(when, start, stop, duration)
@@ -276,9 +276,9 @@ class FastProtocol:
             else:
                 self._recorder.report(report, self._entry)
             return report.passed
-        is_told = item._report_sections and envelopes.needs_output(when, item._report_sections)
+        is_told = is_new or (item._report_sections and envelopes.needs_output(when, item._report_sections))
         if is_told or item.user_properties or envelopes.foreign_status or not self._passed.is_usable:
-            self._output.leave()
+            self.leave() if is_new else self._output.leave()
             call = core_protocol.passed_call(when, start, stop, duration)
             report = item.ihook.pytest_runtest_makereport(item=item, call=call)
             item.ihook.pytest_runtest_logreport(report=report)
