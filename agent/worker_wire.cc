@@ -247,7 +247,8 @@ Result<Revoked> DecodeRevoked(std::string_view body) {
 Result<WorkerStopping> DecodeStopping(std::string_view body) {
   const auto json = ParseObject(body, "STOPPING");
   if (!json.ok()) return json.error();
-  return WorkerStopping{{}, Text(*json, "kind"), Text(*json, "reason"), NumberIn<std::int32_t>(*json, "exit", -1)};
+  const auto exit_code = NumberIn<std::int32_t>(*json, "exit", -1);
+  return WorkerStopping{{}, Text(*json, "kind"), Text(*json, "reason"), exit_code, Text(*json, "place")};
 }
 
 Result<InternalError> DecodeInternalError(std::string_view body) {

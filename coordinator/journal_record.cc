@@ -226,6 +226,7 @@ void Read(Fields& in, RunFinished* r) {
   in.Get(&times.floor);
   in.Get(&times.floor_what);
   in.GetAdded(&r->flaky);
+  in.GetAdded(&r->stop_place);
 }
 void Read(Fields& in, JournalClosed* r) { in.Get(&r->exit_code); }
 
@@ -324,7 +325,7 @@ void AppendRecord(const RunFinished& r, std::string* out) {
   body.Put(r.exit_code).Put(r.stop_reason).Put(r.not_run).Put(r.collected).Put(r.plugin_text);
   const RunTimes& times = r.times;
   body.Put(times.wall).Put(times.start).Put(times.discovery).Put(times.collect).Put(times.tests);
-  body.Put(times.worker_busy).Put(times.floor).Put(times.floor_what).Put(r.flaky);
+  body.Put(times.worker_busy).Put(times.floor).Put(times.floor_what).Put(r.flaky).Put(r.stop_place);
 }
 
 void AppendRecord(const JournalClosed& r, std::string* out) { Body(Kind::kClosed, out).Put(r.exit_code); }

@@ -327,6 +327,7 @@ void Run::On(AgentId, WorkerStopping& stopping) {
   if (stopping.kind == "fail") code = static_cast<int>(ExitCode::kTestsFailed);
   if (stopping.kind == "exit" && stopping.exit_code >= 0) code = stopping.exit_code;
   if (!stop_exit_code_ || code == static_cast<int>(ExitCode::kInterrupted)) stop_exit_code_ = code;
+  if (stop_reason_.empty()) stop_place_ = stopping.place;
   RequestStop(Stop::How::kFinish, stopping.reason);
 }
 

@@ -238,7 +238,7 @@ class Run {
   RunTotals counts_;
   bool incomplete_ok_ = false;         // The run was asked to stop: items without a result are no error.
   std::optional<int> stop_exit_code_;  // 1 for --maxfail, 2 for an interrupt, pytest.exit's code.
-  std::string stop_reason_, failure_text_;
+  std::string stop_reason_, stop_place_, failure_text_;
   std::optional<int> hosted_exit_code_, failure_code_;  // A single worker's own exit status; of a run without a plan.
   std::string plugin_text_;                             // What its plugins wrote for the summary.
   double collect_seconds_ = 0, test_seconds_ = 0;

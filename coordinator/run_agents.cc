@@ -77,6 +77,7 @@ void Run::On(const NoPlan& none) {
   failure_text_ = none.why;
   failure_code_ = none.exit_code;
   stop_reason_.clear();  // What could not be collected is not why.
+  stop_place_.clear();
   RequestStop(Stop::How::kKill, "");
 }
 

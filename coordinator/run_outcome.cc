@@ -42,6 +42,7 @@ void Run::Finish() {
   if (options_.remote)
     for (const auto& [agent, state] : agents_) event.agents.push_back(state.figures);
   event.flaky = Flaky();
+  event.stop_place = stop_place_;
   effects_.events.push_back(std::move(event));
 }
 

@@ -175,6 +175,7 @@ struct WorkerStopping {
   std::string kind;  // "fail" (shouldfail), "stop" (shouldstop), "exit" (pytest.exit), "interrupt"
   std::string reason;
   std::int32_t exit_code = -1;  // pytest.exit's returncode; -1: none given.
+  std::string place = {};       // What pytest writes below the reason of a KeyboardInterrupt, or "".
 };
 
 struct InternalError {

@@ -190,7 +190,8 @@ AgentMessage Take(wire::Message::Reader in, AgentMessage*) {
       return WorkerDone{WorkerId{in.getWorkerDone().getWorker()}, Text(in.getWorkerDone().getText())};
     case Message::WORKER_STOPPING: {
       const auto m = in.getWorkerStopping();
-      return WorkerStopping{WorkerId{m.getWorker()}, Text(m.getKind()), Text(m.getReason()), m.getExitCode()};
+      return WorkerStopping{WorkerId{m.getWorker()}, Text(m.getKind()), Text(m.getReason()), m.getExitCode(),
+                            Text(m.getPlace())};
     }
     case Message::INTERNAL_ERROR:
       return InternalError{WorkerId{in.getInternalError().getWorker()}, Text(in.getInternalError().getText())};

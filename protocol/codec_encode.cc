@@ -198,6 +198,7 @@ void Put(wire::Message::Builder out, const WorkerStopping& m) {
   b.setKind(m.kind);
   b.setReason(m.reason);
   b.setExitCode(m.exit_code);
+  b.setPlace(m.place);
 }
 
 template <typename Message>

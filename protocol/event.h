@@ -141,6 +141,7 @@ struct FlakyTest {
 struct RunFinished {
   int exit_code = 0;
   std::string stop_reason;           // "stopping after 1 failures", "Interrupted: …", "" …
+  std::string stop_place;            // Lines to stand below it: where a KeyboardInterrupt was raised.
   std::vector<std::string> not_run;  // Node ids of collected items without a result.
   std::uint32_t collected = 0;
   std::string plugin_text;  // What plugins and conftests wrote for pytest's summary.

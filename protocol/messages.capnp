@@ -191,6 +191,7 @@ struct WorkerStopping {
   kind @1 :Text;
   reason @2 :Text;
   exitCode @3 :Int32;
+  place @4 :Text;
 }
 
 struct Welcome {

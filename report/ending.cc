@@ -60,6 +60,7 @@ void WriteStopReason(const RunFinished& run, const TerminalOptions& options, con
   }
   const bool interrupted = run.exit_code == static_cast<int>(ExitCode::kInterrupted);
   if (!run.stop_reason.empty()) out->Sep("!", run.stop_reason, interrupted ? kPlain : kRed);
+  out->Write(run.stop_place);
 }
 
 void WriteNotRun(const RunFinished& run, const TerminalOptions& options, TerminalWriter* out) {

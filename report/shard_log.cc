@@ -85,7 +85,8 @@ std::string Line(const RunFinished& event) {
   const Json line = {{"event", "finished"},          {"exit", event.exit_code},
                      {"reason", event.stop_reason},  {"not_run", event.not_run},
                      {"collected", event.collected}, {"wall", event.times.wall},
-                     {"tests", event.times.tests},   {"flaky", flaky}};
+                     {"tests", event.times.tests},   {"flaky", flaky},
+                     {"place", event.stop_place}};
   return DumpJson(line, -1, false);
 }
 

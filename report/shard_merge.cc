@@ -295,7 +295,10 @@ void ShardMerge::End(const std::vector<Reporter*>& reporters, bool problems) {
   end.exit_code = exit_code(problems);
   end.collected = static_cast<std::uint32_t>(tests());
   for (const Shard& shard : shards_) {
-    if (end.stop_reason.empty()) end.stop_reason = shard.end.stop_reason;
+    if (end.stop_reason.empty()) {
+      end.stop_reason = shard.end.stop_reason;
+      end.stop_place = shard.end.stop_place;
+    }
     end.not_run.insert(end.not_run.end(), shard.end.not_run.begin(), shard.end.not_run.end());
     end.flaky.insert(end.flaky.end(), shard.end.flaky.begin(), shard.end.flaky.end());
     end.times.wall = std::max(end.times.wall, shard.end.times.wall);

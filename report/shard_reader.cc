@@ -79,6 +79,7 @@ RunFinished Finished(const Json& line) {
   RunFinished event;
   event.exit_code = static_cast<int>(Whole(Field(line, "exit"), 3));
   event.stop_reason = TextOf(Field(line, "reason"));
+  event.stop_place = TextOf(Field(line, "place"));
   event.not_run = Texts(Field(line, "not_run"));
   event.collected = Whole(Field(line, "collected"));
   event.times.wall = NumberOf(Field(line, "wall"));

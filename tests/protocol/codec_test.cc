@@ -33,7 +33,7 @@ std::vector<AgentMessage> EveryAgentMessage() {
       WorkerUp{WorkerId{1}, 12, true, "why", 3},
       lost,
       WorkerDone{WorkerId{1}, "{}"},
-      WorkerStopping{WorkerId{1}, "exit", "reason", 7},
+      WorkerStopping{WorkerId{1}, "exit", "reason", 7, "a.py:1: KeyboardInterrupt"},
       InternalError{WorkerId{1}, "boom"},
       SharedSaid{WorkerId{1}, SharedSaid::What::kRetired, "key", "ticket", "text"},
       Leaving{"SIGTERM"},

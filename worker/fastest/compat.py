@@ -60,14 +60,14 @@ def warning_text(warning_message: warnings.WarningMessage) -> str:
     return warning_record_to_str(warning_message)
 
 
-def terminal_text(report: pytest.TestReport, markup: bool, columns: int, highlights: bool) -> str:
-    """A report's longrepr as pytest's terminal prints it."""
+def terminal_text(shown: object, markup: bool, columns: int, highlights: bool) -> str:
+    """A report's longrepr, or what else has toterminal, as pytest's terminal prints it."""
     file = io.StringIO()
     writer = TerminalWriter(file)
     writer.hasmarkup = markup
     writer.code_highlight = highlights
     writer.fullwidth = columns
-    report.toterminal(writer)
+    shown.toterminal(writer)
     return file.getvalue()
 
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import socket
-import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
@@ -16,6 +14,7 @@ from fastest.fork_trap import ForkTrap
 from fastest.link import SilentLink, WorkerLink, ZygoteLink
 from fastest.reports import OTHER, OUTCOMES, PHASES, Envelopes
 from fastest.stand_in import mend_fixture
+from fastest.stopping import stopping_of
 
 NO_INDEX = 0xFFFFFFFF
 
@@ -224,7 +223,7 @@ class Recorder:
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo) -> None:
         """pytest.exit or Ctrl-C: before there is anything to collect, nobody else tells it."""
         if self._is_early and self.is_worker():
-            self.link.send(wire.STOPPING, stopping_of(excinfo.value))
+            self.link.send(wire.STOPPING, stopping_of(excinfo.value, self.envelopes))
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtestloop(self) -> object:
@@ -236,7 +235,7 @@ class Recorder:
 
     def tell_stopping(self, error: BaseException) -> None:
         """Why the session ends before its time, once; nothing of a mere bug, which pytest_internalerror tells."""
-        stopping = stopping_of(error)
+        stopping = stopping_of(error, self.envelopes)
         if stopping is not None and not self.is_told:
             self.is_told = True
             self.link.send(wire.STOPPING, stopping)
@@ -263,17 +262,3 @@ def flat_lines(results: list) -> list[str]:
     """What a report hook's implementations said, as pytest's terminal reporter writes it."""
     said = [[lines] if isinstance(lines, str) else lines for lines in reversed(results)]
     return [str(line) for lines in said for line in lines]
-
-
-def stopping_of(error: BaseException) -> dict[str, Any] | None:
-    """STOPPING's body for what ended a session, None for a mere bug. The reason is worded as pytest's last lines have it."""
-    if isinstance(error, pytest.Session.Failed):
-        return {"kind": "fail", "reason": str(error), "exit": None}
-    reason = "".join(traceback.format_exception_only(type(error), error)).strip()
-    if isinstance(error, pytest.Session.Interrupted):
-        return {"kind": "stop", "reason": reason, "exit": None}
-    if isinstance(error, pytest.exit.Exception):
-        return {"kind": "exit", "reason": reason, "exit": error.returncode}
-    if isinstance(error, KeyboardInterrupt):
-        return {"kind": "interrupt", "reason": reason, "exit": None}
-    return None

@@ -30,6 +30,7 @@ class Envelopes:
         self.columns = columns
         self._highlights = config.getoption("code_highlight", "yes") != "no"
         self._shows_passed = any(char in "PA" for char in str(config.getoption("reportchars", "")))
+        self.full_trace = bool(config.getoption("fulltrace", False))
         self.foreign_status = False
         self.look_for_statuses()
 
@@ -69,11 +70,15 @@ class Envelopes:
         if self.full and envelope["report"] is not report_json:
             envelope["exact"] = values.to_wire(report_json)
         if report.failed or (hasattr(report, "wasxfail") and report.longrepr is not None):
-            envelope["text"] = compat.terminal_text(report, self.color, self.columns, self._highlights)
+            envelope["text"] = self.text_of(report)
             envelope["short"] = _summary_message(report.longrepr)
         if isinstance(report, pytest.TestReport):
             self._add_status(envelope, report)
         return envelope
+
+    def text_of(self, shown: object) -> str:
+        """What a report or a representation of an exception writes to pytest's terminal."""
+        return compat.terminal_text(shown, self.color, self.columns, self._highlights)
 
     def _add_status(self, envelope: dict, report: pytest.TestReport) -> None:
         status = self._config.hook.pytest_report_teststatus(report=report, config=self._config)

@@ -28,9 +28,10 @@ from fastest.fast_protocol import FastProtocol
 from fastest.fork_trap import ForkTrap
 from fastest.imported import Imported
 from fastest.link import WorkerLink, ZygoteLink
-from fastest.recorder import Recorder, stopping_of
+from fastest.recorder import Recorder
 from fastest.reports import Envelopes
 from fastest.ring import Ring
+from fastest.stopping import stopping_of
 from fastest.summary import ForeignSummary, silence
 from fastest.units import Units
 from fastest.watch import Watch
@@ -188,7 +189,7 @@ class Zygote:
 
     def _tell_collection_ended(self, session: pytest.Session, error: BaseException) -> None:
         """Collection ended before its time: -x, pytest.exit, Ctrl-C."""
-        stopping = stopping_of(error)
+        stopping = stopping_of(error, self._recorder.envelopes)
         if self.worker_link is not None:
             self._tell_collected(session)
             if stopping is not None:
@@ -196,7 +197,7 @@ class Zygote:
         elif stopping is not None and stopping["kind"] == "fail":
             self._tell_collected(session)  # Its reports say why.
         elif stopping is not None:
-            self.errors.explain(f"!!! {stopping['reason']} !!!\n")
+            self.errors.explain(f"!!! {stopping['reason']} !!!\n{stopping.get('place', '')}")
 
     # ---- orders ----
     def _serve(self, session: pytest.Session | None) -> dict[str, Any] | None:
