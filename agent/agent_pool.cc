@@ -86,7 +86,7 @@ void Agent::StartFresh(Place& place) {
     buried_.push_back(std::move(place.worker));
     return;
   }
-  (*started)->Send(wire::kSetup, setup_);
+  (*started)->Send(wire::kSetup, wire::SetupAgain(setup_));
   place.worker->Own(*std::move(started));
 }
 

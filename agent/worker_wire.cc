@@ -120,6 +120,11 @@ std::string EncodeFork(const ForkOrder& order) {
 
 std::string EncodeCollect(const std::string& start) { return '{' + StartMember(start); }
 
+std::string SetupAgain(const std::string& setup) {
+  const std::string rest = setup.substr(1);
+  return "{\"again\":true" + (rest == "}" ? rest : ',' + rest);
+}
+
 Result<ReadyAnswer> DecodeReady(std::string_view body) {
   const auto json = ParseObject(body, "READY or FRESH");
   if (!json.ok()) return json.error();

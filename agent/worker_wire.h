@@ -60,6 +60,8 @@ struct ForkOrder {
 };
 std::string EncodeFork(const ForkOrder& order);
 std::string EncodeCollect(const std::string& start);
+// SETUP for a process that is not the first of the run. `setup` is its JSON.
+std::string SetupAgain(const std::string& setup);
 
 // ---- zygote -> agent ----
 

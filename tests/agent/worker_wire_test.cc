@@ -79,6 +79,11 @@ TEST_CASE("an assignment is encoded as docs/protocol.md says") {
       R"({"lease":7,"run":true,"units":[{"unit":3,"path":"t.py","roots":2,"include":["a"],"exclude":[],"items":[["t.py::a",1]]}]})");
 }
 
+TEST_CASE("a process that follows another is told so in SETUP") {
+  CHECK(wire::SetupAgain(R"({"n":2})") == R"({"again":true,"n":2})");
+  CHECK(wire::SetupAgain("{}") == R"({"again":true})");
+}
+
 TEST_CASE("FORK carries START as it is, and a null id for a single worker") {
   CHECK(wire::EncodeFork({0, "", 1, CollectMode::kFile, R"({"roots":[]})"}) ==
         R"({"worker":0,"id":null,"count":1,"mode":"file","start":{"roots":[]}})");

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from fastest import compat, compat_cache, identity, process, whole_run, wire
+from fastest import compat, compat_cache, compat_logs, identity, process, whole_run, wire
 from fastest.recorder import flat_lines
 from fastest.replay import Replay
 from fastest.summary import ForeignSummary
@@ -61,6 +61,7 @@ class Controller(Replay):
 
     def pytest_cmdline_main(self, config: pytest.Config) -> int:
         whole_run.neutralise_reports(config)
+        compat_logs.go_on_with_file(config)
         return self.run_session(config)
 
     @pytest.hookimpl(trylast=True)

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from fastest import whole_run, wire
+from fastest import compat_logs, inherited, whole_run, wire
 from fastest.replay import Replay
 from fastest.wire import Frames
 from fastest.xdist_shim import make_shim
@@ -68,6 +68,7 @@ class Handover(Replay):
             if frame is None:  # It has said why.
                 return self._program.wait()
             self.setup = frame[1]
+            compat_logs.go_on_with_file(config)
             status = int(self.run_session(config))
             self._tell_end(status)
             self._program.wait()

@@ -6,10 +6,11 @@ Each line of the tables below has a test. Collection-time behaviour (--lf, --sw 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from fastest import compat, compat_junit
+from fastest import compat, compat_cache, compat_junit, compat_logs
 
 # Option -> the value under which its plugin does nothing.
 _NEUTRAL_OPTIONS = {
@@ -48,10 +49,21 @@ _SINGLE_OPTIONS = {"dist": "no", "distload": False, "tx": []}
 _RETRY_OPTIONS = {"maxfail": 0}
 
 
-def neutralise_options(config: pytest.Config, single: bool, retries: int) -> None:
+def begin(config: pytest.Config, single: bool, setup: dict[str, Any]) -> None:
+    """What the first process of a run does before there are others."""
+    if setup.get("again") or setup.get("id"):
+        return
+    compat_cache.clear_if_asked(config)
+    if not single:
+        compat_logs.begin_file(config)
+
+
+def neutralise_options(config: pytest.Config, single: bool, setup: dict[str, Any]) -> None:
     """Before pytest_configure."""
     neutralise_reports(config)
-    if retries:
+    if not single or setup.get("again"):
+        compat_logs.go_on_with_file(config)
+    if setup.get("retries"):
         _set_options(config.option, _RETRY_OPTIONS)
     _set_options(config.option, _SINGLE_OPTIONS if single else _DISTRIBUTED_OPTIONS)
 

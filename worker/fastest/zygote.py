@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from fastest import bytecode, collect, compat, compat_cache, compat_junit, compat_rewrite, debugger, identity, process
+from fastest import bytecode, collect, compat, compat_junit, compat_rewrite, debugger, identity, process
 from fastest import ready, reporting, shard, verdicts, whole_run, wire
 from fastest.children import Children
 from fastest.compat_fixtures import FixtureScan
@@ -93,8 +93,7 @@ class Zygote:
         self._shows = bool(self._setup.get("attached")) and not config.option.collectonly  # pytest's own header and progress.
         self.errors.refuse(verdicts.refusal(config))
         config.fastest_known_plugins = set(config.pluginmanager.get_plugins())
-        if not self._setup.get("id"):
-            compat_cache.clear_if_asked(config)
+        whole_run.begin(config, self.single, self._setup)
         answer = ready.describe(config, self._watch, self._own_fds, time.perf_counter() - self._started)
         self._frames.write(wire.READY, answer)
         self.is_ready = True
@@ -110,7 +109,7 @@ class Zygote:
         config.pluginmanager.register(FixtureScan(), "fastest-fixture-scan")
         identity.apply_before_configure(config, self._order, self._basetemp)
         config.pluginmanager.register(compat_junit.JUnitWords(config), "fastest-junit-words")
-        whole_run.neutralise_options(config, self.single, self._setup.get("retries", 0))
+        whole_run.neutralise_options(config, self.single, self._setup)
         if self._setup.get("fast_protocol", True) and compat.HAS_DIRECTORIES:
             config.pluginmanager.register(FastCollection(self._file_plugin.leaves_out), "fastest-collection")
         if self.file_mode:
