@@ -247,6 +247,7 @@ Plan ApplyOpening(Plan plan, const std::string& answer) {
   if (given.empty()) return plan;
   json start = Parse(plan.start);
   start["workerinputs"] = given.value("worker", json::object());
+  start["environment"] = given.value("environment", json::object());
   start["full_reports"] = true;
   plan.start = Dump(start);
   json ready = Parse(plan.ready);

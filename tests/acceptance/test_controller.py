@@ -169,3 +169,26 @@ def test_without_a_reason_there_is_no_controller(make_project, conftest):
     project.run("-n", "2")
     loaded = [path.read_text() for path in project.root.glob("loaded_*")]
     assert loaded and "True" not in loaded
+
+
+@ours_only
+@pytest.mark.parametrize("more", [[], ["--collect", "whole"]], ids=["file", "whole"])
+def test_workers_inherit_what_the_main_process_puts_into_its_environment(make_project, more):
+    conftest = """
+    import os
+    os.environ["MINE"] = "worker" if "PYTEST_XDIST_WORKER" in os.environ else "main"
+    def pytest_configure(config):
+        if not hasattr(config, "workerinput"):
+            os.environ["TOLD"] = "by the main process \\udcff"
+            os.environ.pop("GONE", None)
+    def pytest_terminal_summary(): pass
+    """
+    test = """
+    import os
+    def test_{0}():
+        assert os.environ["TOLD"] == "by the main process \\udcff" and "GONE" not in os.environ
+        assert os.environ["MINE"] == "worker"
+    """
+    files = {f"test_{name}.py": test.replace("{0}", name) for name in "abcd"}
+    run = make_project({"conftest.py": conftest, **files}).run("-n", "2", *more, env={"GONE": "not yet"})
+    assert run.exit == 0, run.stdout

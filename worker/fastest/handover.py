@@ -58,6 +58,7 @@ class Handover(Replay):
         workers = _workers(config)
         if workers is None:
             return None
+        inherited.remember()
         ours, theirs = socket.socketpair()
         with theirs:
             self._program = _start(config, workers, theirs.fileno())

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fastest import compat, values
+from fastest import compat, inherited, values
 
 
 def apply_before_loading(setup: dict[str, Any]) -> None:
@@ -17,6 +17,7 @@ def apply_before_loading(setup: dict[str, Any]) -> None:
         _set_environment(setup["id"], setup.get("n", 1), setup.get("testrun_uid", ""))
     if compat.VERSION >= (8, 2):
         os.environ["PYTEST_VERSION"] = pytest.__version__
+    inherited.remember()
 
 
 def _set_environment(worker_id: str, count: int, testrun_uid: str) -> None:
@@ -32,6 +33,7 @@ def apply_before_configure(config: pytest.Config, order: dict[str, Any], basetem
     _set_environment(order["id"], order.get("count", 1), workerinput["testrunuid"])
     config.workerinput = workerinput
     config.workeroutput = {}
+    inherited.take_over((order.get("start") or {}).get("environment") or {})
     if basetemp is not None:
         config.option.basetemp = str(basetemp / f"popen-{order['id']}")
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from fastest import compat, compat_junit, values, wire
+from fastest import compat, compat_junit, inherited, values, wire
 from fastest.nodes import Crew
 from fastest.wire import Frames
 
@@ -80,7 +80,8 @@ class Replay:
         self._crew = Crew(session.config, self.count, self.setup.get("testrun_uid", ""))
         self._crew.set_up()
         worker = {name: values.to_wire(given) for name, given in self._crew.inputs().items()}
-        self.frames.write(wire.WORKERINPUT, {"worker": worker, "header": [str(line) for line in self.header]})
+        header = [str(line) for line in self.header]
+        self.frames.write(wire.WORKERINPUT, {"worker": worker, "environment": inherited.changes(), "header": header})
 
     def _run(self, config: pytest.Config, session: pytest.Session) -> int:
         """pytest's main loop; its answer becomes the exit status."""
