@@ -1,4 +1,4 @@
-// What a run remembers of items that failed and run again (--retries). Values.
+// What a run remembers of items that failed and run again (--retries), and what it makes of their reports. Values.
 
 #pragma once
 
@@ -29,5 +29,13 @@ struct Retry {
   AgentId agent{};    // Of the failed attempt,
   WorkerId worker{};  // and its worker: another one is preferred.
 };
+
+// A subtest's report has the phase of its test but does not end it. (pytest 9: SubtestReport; pytest-subtests:
+// SubTestReport.)
+bool IsSubtest(const TestReport& report);
+
+// pytest-rerunfailures takes the subtests of an attempt that it repeats out of pytest's counts: those among an item's
+// reports that such a one follows count as nothing any more, whatever they say.
+void WithdrawSubtests(std::vector<TestReport>* reports);
 
 }  // namespace fastest

@@ -14,13 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-// A subtest's report has the phase of its test but does not end it. (pytest 9: SubtestReport; pytest-subtests:
-// SubTestReport.)
-bool IsSubtest(const TestReport& report) {
-  return report.phase == Phase::kCall && (report.envelope.find("SubtestReport") != std::string::npos ||
-                                          report.envelope.find("SubTestReport") != std::string::npos);
-}
-
 // News that only a worker can have: an agent that has not begun has none.
 bool IsOfAWorker(const AgentMessage& message) {
   return std::holds_alternative<Walked>(message) || std::holds_alternative<Collected>(message) ||
@@ -171,6 +164,7 @@ void Run::FinishItem(ItemId item, WorkerId worker, bool held) {
   if (!again && RetryItem(item, worker)) return;
   ledger_.Finish(item, held);
   if (auto reports = unpublished_.extract(Number(item))) {
+    WithdrawSubtests(&reports.mapped());
     effects_.events.reserve(effects_.events.size() + reports.mapped().size() + 1);
     for (const TestReport& report : reports.mapped())
       if (!again || report.phase == Phase::kTeardown) Publish(item, worker, report);

@@ -111,6 +111,22 @@ def test_pytest_rerunfailures_runs_a_flaky_test_again_and_counts_it(make_project
     assert "RERUN test_flaky.py::test_flaky" in run.stdout
 
 
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_subtests_of_an_attempt_that_pytest_rerunfailures_repeats_count_no_longer(make_project, workers):
+    flaky = """
+    TRIES = []
+    def test_flaky(subtests):
+        TRIES.append(1)
+        with subtests.test("first"): assert len(TRIES) == 2
+        with subtests.test("second"): pass
+    """
+    project = make_project({"test_a.py": "def test_a(): pass\n", "test_flaky.py": flaky})
+    run = project.run("-n", workers, *QUIET, "--reruns=2")
+    assert run.exit == 0, run.stdout
+    assert "2 passed, 1 rerun" in run.stdout and "SUBFAIL" not in run.stdout
+    assert project.run("-n", workers, *QUIET, "--reruns=0").exit == 1
+
+
 def test_pytest_randomly_gives_every_worker_the_same_seed_and_says_it(make_project):
     test = "import pathlib\ndef test_{0}(request): pathlib.Path('seed_{0}').write_text(str(request.config.option.randomly_seed))\n"
     project = make_project({f"test_{name}.py": test.format(name) for name in "abcdef"})

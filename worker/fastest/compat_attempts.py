@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from _pytest.fixtures import FixtureDef
 
@@ -22,6 +24,13 @@ def forget_attempt(item: pytest.Item) -> None:
             cached = getattr(definition, "cached_result", None)
             if cached is not None and cached[2] is not None:
                 _finish(definition, item)
+
+
+def withdraws_subtests(report: pytest.TestReport) -> bool:
+    """Whether the subtests that were told before it count no longer: pytest-rerunfailures takes them out of the summary."""
+    plugin = sys.modules.get("pytest_rerunfailures")
+    knows_subtests = getattr(plugin, "SubtestReport", None) is not None  # Since 16.0, of pytest 9's own.
+    return report.outcome == "rerun" and knows_subtests and hasattr(plugin, "_remove_failed_subtest_reports_from_stats")
 
 
 def is_of_wider_fixture(error: BaseException) -> bool:

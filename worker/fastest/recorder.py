@@ -124,6 +124,8 @@ class Recorder:
         else:
             envelope = self.envelopes.of(report)
             error = self._teardown_call.excinfo if self._teardown_call is not None else None
+            if outcome == OTHER and compat_attempts.withdraws_subtests(report):
+                envelope["withdraws_subtests"] = True
             if not self.holds_failures and report.failed and error is not None and compat_attempts.is_of_wider_fixture(error.value):
                 envelope["wider"] = True
             self.link.report(entry.unit, index, phase, outcome, times, cutting.to_json(envelope))
