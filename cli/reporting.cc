@@ -38,6 +38,7 @@ Reporting::Reporting(const Options& options, const PytestGuess& guess, bool atta
   screen_.is_tty = ::isatty(STDOUT_FILENO) == 1;
   screen_.worker_shows = attached;
   screen_.columns = TerminalColumns(STDOUT_FILENO);
+  screen_.report_log = options.report_log;
   screen_.ci = !Environment("CI").empty() || !Environment("BUILD_NUMBER").empty();
   screen_.ci_is_named = std::getenv("CI") != nullptr || std::getenv("BUILD_NUMBER") != nullptr;
   const std::string py_colors = Environment("PY_COLORS"), force = Environment("FORCE_COLOR");

@@ -18,6 +18,7 @@ struct Screen {
   bool live = false;          // A block may be drawn: MayDrawLive's answer (and --progress).
   bool ci = false;            // CI or BUILD_NUMBER is set (not empty): pytest then cuts no summary line.
   bool ci_is_named = false;   // Likewise, perhaps empty: before pytest 9 that was enough.
+  std::string report_log;     // --report-log as given; "": none.
   bool worker_shows = false;  // The one worker has it, and pytest writes header and progress, between what tests write.
 };
 

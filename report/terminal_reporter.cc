@@ -55,6 +55,7 @@ class TerminalReporter::Session {
   void FlushOutput();
   void BreakLine();
   void WriteSummary(const RunFinished& event);
+  void WriteReportFiles();
   void WriteEnd(const RunFinished& event);
 
   Screen screen_;
@@ -248,15 +249,23 @@ void TerminalReporter::Session::WriteSummary(const RunFinished& event) {
     out_.Write(event.plugin_text);
     if (!event.plugin_text.ends_with('\n')) out_.Line();
   }
-  if (!options_.junit_path.empty() && options_.verbosity >= 0) {
-    const std::filesystem::path path = std::filesystem::path(options_.invocation_dir) / options_.junit_path;
-    out_.Sep("-", "generated xml file: " + path.lexically_normal().string());
-  }
+  WriteReportFiles();
   WriteSlowest(context, &out_);
   if (!options_.no_summary) WriteShortSummary(context, &out_);
   WriteFlaky(event, options_, &out_);
   WriteStopReason(event, options_, tally_, &out_);
   WriteNotRun(event, options_, &out_);
+}
+
+void TerminalReporter::Session::WriteReportFiles() {
+  if (!options_.junit_path.empty() && options_.verbosity >= 0) {
+    const std::filesystem::path path = std::filesystem::path(options_.invocation_dir) / options_.junit_path;
+    out_.Sep("-", "generated xml file: " + path.lexically_normal().string());
+  }
+  if (!screen_.report_log.empty()) {
+    const std::filesystem::path path = screen_.report_log;
+    out_.Sep("-", "generated report log file: " + path.lexically_normal().string());
+  }
 }
 
 void TerminalReporter::Session::WriteEnd(const RunFinished& event) {

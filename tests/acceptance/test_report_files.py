@@ -78,3 +78,44 @@ def test_a_step_summary_that_cannot_be_written_is_told(make_project):
     run = own.run("-n", "1", env={"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": "/dev/full"})
     assert run.exit == 0
     assert run.stderr == "fastest: warning: GITHUB_STEP_SUMMARY: cannot write /dev/full: No space left on device\n"
+
+
+LONE = r"""
+import logging, pytest
+def test_raises(): raise ValueError("lone \ud800 and \udcff, no \U0010ffff")
+def test_compares(): assert "x \ud83d y" == "b"
+def test_records(record_property):
+    record_property("key", "v\udc80")
+    logging.error("logged \ud801")
+    assert 0
+"""
+
+
+def escapes(text: str) -> list[str]:
+    return sorted(re.findall(r"(?<!\\)(?:\\\\)*(\\u[0-9a-f]{4}|#xD[0-9A-F]{3})", text))
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_halves_of_surrogate_pairs_stay_what_they_are(make_project, workers):
+    own = make_project({"test_a.py": LONE, "test_b.py": "def test_b(): pass\n"})
+    truth = own.pytest("-p", "no:cacheprovider", "--junitxml=truth.xml")
+    run = own.run("-n", workers, "-p", "no:cacheprovider", "--junitxml=own.xml")
+    wanted, told = ([line for line in each.log if line.get("when") == "call" and line["outcome"] == "failed"] for each in (truth, run))
+    by_name = [{line["nodeid"]: (line["longrepr"], line["sections"], line["user_properties"]) for line in lines} for lines in (wanted, told)]
+    assert by_name[0] == by_name[1] and r"\ud800" in str(by_name[1])
+    assert escapes(own.read("own.xml")) == escapes(own.read("truth.xml")) != []
+    for line in (r"ValueError: lone \ud800 and \udcff, no", r"+ x \ud83d y", r"logged \ud801"):
+        assert line in truth.stdout and line in run.stdout
+
+
+def lines_of_files(run) -> list[str]:
+    return [re.sub(r"-{3,}|\S*/", "", line).strip() for line in run.stdout.splitlines() if "generated" in line or "short test summary" in line]
+
+
+@pytest.mark.parametrize("args", [[], ["-q"], ["-qq"], ["--no-summary"], ["-v", "--co"]], ids=" ".join)
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_report_files_are_named_where_pytest_names_them(make_project, workers, args):
+    project = make_project({"test_a.py": "def test_a(): assert 0\n", "test_b.py": "def test_b(): pass\n"})
+    args = [*args, "--junitxml=reports/x.xml", "--report-log=./reports/x.jsonl"]
+    wanted, named = lines_of_files(project.pytest(*args)), lines_of_files(project.run("-n", workers, *args))
+    assert named == wanted
