@@ -7,6 +7,7 @@
 #include "report/agents_json.h"
 #include "report/json_fields.h"
 #include "report/report_record.h"
+#include "report/surrogates.h"
 #include "report/tally.h"
 
 namespace fastest {
@@ -160,7 +161,7 @@ std::string JsonReport::Document::Finish(const RunFinished& event) {
                    {"not_run", event.not_run},
                    {"flaky", FlakyJson(event)}};
   if (!event.agents.empty()) document["agents"] = AgentsJson(event.agents);
-  return DumpJson(document, 1, false) + "\n";
+  return WithEscapedSurrogates(DumpJson(document, 1, false)) + "\n";
 }
 
 JsonReport::JsonReport(FileSink sink, std::function<void(const std::string&)> complain)

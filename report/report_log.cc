@@ -2,6 +2,7 @@
 
 #include "report/agents_json.h"
 #include "report/json_fields.h"
+#include "report/surrogates.h"
 
 namespace fastest {
 namespace {
@@ -45,6 +46,9 @@ Json ReportOf(const std::string& envelope, const Report& report) {
   return json.is_object() ? json : PlainReport(report);
 }
 
+// As pytest-reportlog: ASCII, and what is no character as the test wrote it.
+std::string LineOf(const Json& json) { return WithSurrogateEscapes(DumpJson(json)); }
+
 Json WarningOf(const WarningReport& warning) {
   const Json envelope = ParseJson(warning.envelope);
   return {{"category", Field(envelope, "category")}, {"filename", Field(envelope, "filename")},
@@ -59,19 +63,19 @@ void ReportLog::OnEvent(const Event& event) {
   if (const auto* started = std::get_if<RunStarted>(&event)) {
     const Json ready = ParseJson(started->ready);
     drop_logs_ = FlagOf(Field(Field(ready, "options"), "report_log_exclude_logs_on_passed_tests"));
-    lines_.Write(DumpJson({{"pytest_version", Field(ready, "pytest")}, {"$report_type", "SessionStart"}}));
+    lines_.Write(LineOf({{"pytest_version", Field(ready, "pytest")}, {"$report_type", "SessionStart"}}));
   } else if (const auto* collected = std::get_if<UnitCollected>(&event)) {
-    for (const CollectReport& report : collected->reports) lines_.Write(DumpJson(ReportOf(report.envelope, report)));
+    for (const CollectReport& report : collected->reports) lines_.Write(LineOf(ReportOf(report.envelope, report)));
   } else if (const auto* reported = std::get_if<TestReported>(&event)) {
     Json report = ReportOf(reported->report.envelope, *reported);
     if (drop_logs_ && reported->report.outcome == Outcome::kPassed) DropLogs(&report);
-    lines_.Write(DumpJson(report));
+    lines_.Write(LineOf(report));
   } else if (const auto* warning = std::get_if<WarningRaised>(&event)) {
-    lines_.Write(DumpJson(WarningOf(warning->warning)));
+    lines_.Write(LineOf(WarningOf(warning->warning)));
   } else if (const auto* finished = std::get_if<RunFinished>(&event)) {
     Json line = {{"exitstatus", finished->exit_code}, {"$report_type", "SessionFinish"}};
     if (!finished->agents.empty()) line["agents"] = AgentsJson(finished->agents);
-    lines_.Write(DumpJson(line));
+    lines_.Write(LineOf(line));
   }
 }
 

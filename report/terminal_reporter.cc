@@ -17,6 +17,7 @@
 #include "report/short_summary.h"
 #include "report/status_block.h"
 #include "report/summary.h"
+#include "report/surrogates.h"
 
 namespace fastest {
 
@@ -26,7 +27,8 @@ class TerminalReporter::Session {
   Session(const Screen& screen, TextSink sink)
       : screen_(screen),
         live_(std::move(sink), screen.columns, screen.live),
-        out_([this](std::string_view text) { live_.Write(text); }, WriterWidth(screen.columns), screen.color) {}
+        out_([this](std::string_view text) { live_.Write(HasSurrogates(text) ? WithEscapedSurrogates(text) : text); },
+             WriterWidth(screen.columns), screen.color) {}
 
   void On(const RunStarted& event);
   void On(const UnitCollected& event);

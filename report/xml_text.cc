@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "report/surrogates.h"
 #include "report/text_width.h"
 
 namespace fastest {
@@ -73,7 +74,7 @@ std::string VisibleXml(std::string_view text, bool astral) {
   std::string visible;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t begin = at;
-    const char32_t point = NextCodepoint(text, &at);
+    const char32_t point = SurrogateOf(NextCodepoint(text, &at));
     if (IsLegal(point, astral)) {
       visible += text.substr(begin, at - begin);
     } else {

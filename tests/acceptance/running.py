@@ -165,12 +165,12 @@ class Started:
         if hung:
             text[1] += f"\n[hung for {limit} s and was killed]"
         lines = self.log.read_text(encoding="utf-8").splitlines() if self.log and self.log.exists() else []
-        log = [sayable(json.loads(normalise(line, self.root, self.base))) for line in lines]
+        log = [json.loads(normalise(line, self.root, self.base)) for line in lines]
         return Run(self.process.returncode, *text, log=log, left=left, seconds=seconds)
 
     def _text(self, stream) -> str:
         stream.seek(0)
-        # What is not UTF-8 is "?" (see sayable): which byte pytest writes for a surrogate depends on the locale.
+        # What is not UTF-8 is "?": which byte pytest writes for a surrogate depends on the locale.
         return normalise(stream.read().decode(errors="replace").replace("\ufffd", "?"), self.root, self.base)
 
 
@@ -179,11 +179,6 @@ def normalise(text: str, root: Path, base: Path) -> str:
     text = re.sub(re.escape(str(base / "tmp")) + r"/pytest-of-[^/\s\"']+/pytest-\d+(/popen-gw\d+)?", "<tmp>", text)
     text = text.replace(str(base), "<base>")
     return re.sub(r"0x[0-9a-f]{6,}", "0x…", text)
-
-
-def sayable(value: dict) -> dict:
-    """Lone surrogates as "?": no UTF-8 text and no other JSON library than Python's has a word for them."""
-    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def start(command: list[str], args: list[str], root: Path, base: Path, env: dict[str, str]) -> Started:
@@ -209,7 +204,7 @@ def fresh_project(base: Path, case: Case) -> Path:
 
 def truth_of(case: Case, base: Path, args: list[str]) -> Run:
     """Plain pytest's answer, kept between runs of this suite by the content of the question."""
-    question = [asdict(case) | {"loose": sorted(case.loose)}, args, PYTHON, _pytest_version(), 5]
+    question = [asdict(case) | {"loose": sorted(case.loose)}, args, PYTHON, _pytest_version(), 6]
     key = hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
     kept = _truth_folder() / f"{key}.json"
     if kept.exists():

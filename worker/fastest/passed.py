@@ -13,7 +13,7 @@ import pytest
 
 from fastest import core_protocol, known_hooks
 from fastest.reports import Envelopes
-from fastest.wire import encode
+from fastest.wire import encode, to_utf8
 
 _BY_ITEM = frozenset(["nodeid", "location", "keywords"])
 _BY_PHASE = frozenset(["when", "start", "stop", "duration"])
@@ -38,7 +38,7 @@ class PassedEnvelopes:
             self._item, self._keywords = item, keywords
             self._format = self._format_for(item)
         known = {"when": f'"{when}"', "start": repr(start), "stop": repr(stop), "duration": repr(duration)}
-        return (self._format % known).encode("utf-8", "replace")
+        return to_utf8(self._format % known)
 
     def _format_for(self, item: pytest.Item) -> str:
         """The envelope with %(name)s for what the phase fills in."""

@@ -42,17 +42,30 @@ encode = _Encoder(ensure_ascii=False, separators=(",", ":")).encode
 _decode = _Decoder().decode
 
 
+# Halves of surrogate pairs, which UTF-8 cannot say: U+D800 … U+DFFF travel as U+10D800 … U+10DFFF, which nobody uses.
+_STAND_INS = {half: half + 0x100000 for half in range(0xD800, 0xE000)}
+_HALVES = {stand_in: half for half, stand_in in _STAND_INS.items()}
+_STAND_IN_BEGINS = chr(0x10D800).encode()[:2]
+
+
 class WireError(Exception):
     """The other side sent what the protocol does not allow."""
 
 
 def to_json(value: object) -> bytes:
-    """UTF-8 JSON that a strict reader takes: no NaN, no lone surrogate."""
+    """UTF-8 JSON that a strict reader takes: no NaN, and stand-ins for lone surrogates."""
     try:
         text = _encode_strictly(value)
     except ValueError:
         text = encode(_without_nan(value))
-    return text.encode("utf-8", "replace")
+    return to_utf8(text)
+
+
+def to_utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.translate(_STAND_INS).encode()
 
 
 def can_say(value: object) -> bool:
@@ -128,7 +141,8 @@ class Frames:
         body = bytes(self._buffer[5 : 4 + length])
         del self._buffer[: 4 + length]
         try:
-            value = _decode(body.decode() or "{}")
+            text = body.decode()
+            value = _decode((text.translate(_HALVES) if _STAND_IN_BEGINS in body else text) or "{}")
         except ValueError as error:
             raise WireError(f"frame of kind {kind} is not JSON: {error}") from None
         if not isinstance(value, dict):
