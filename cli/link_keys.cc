@@ -120,7 +120,7 @@ Result<std::string> ReadSecretFile(const std::string& path) {
   if (::stat(path.c_str(), &file) != 0) return Error{fmt::format("{}: {}", path, std::strerror(errno))};
   if (!S_ISREG(file.st_mode)) return Error{path + ": no file"};
   const bool mounted = IsKubernetesSecret(path) || IsReadOnlyMount(path);
-  if (!mounted && (file.st_mode & (S_IWGRP | S_IRWXO)) != 0)
+  if (!mounted && (file.st_mode & (S_IRWXG | S_IRWXO)) != 0)
     return Error{fmt::format("{}: others can get at this secret (mode {:04o}); hint: chmod 600 {}", path,
                              file.st_mode & 07777, path)};
   if (!mounted && file.st_uid != ::geteuid() && file.st_uid != 0)
