@@ -128,7 +128,7 @@ class Recorder:
                 envelope["withdraws_subtests"] = True
             if not self.holds_failures and report.failed and error is not None and compat_attempts.is_of_wider_fixture(error.value):
                 envelope["wider"] = True
-            self.link.report(entry.unit, index, phase, outcome, times, cutting.to_json(envelope))
+            self.link.report(entry.unit, index, phase, outcome, times, cutting.report_to_json(envelope))
 
     def release_held(self) -> None:
         """Sends the held teardown report as it was."""
