@@ -219,6 +219,13 @@ void AddSize(CLI::App* app, const std::string& name, std::optional<std::uint64_t
       ->check(problem);
 }
 
+// Reports in every format and terminals of every kind show it: so it is plain.
+std::string ProblemOfName(const std::string& name) {
+  const auto is_plain = [](char c) { return c >= 0x20 && c <= 0x7e; };
+  const bool plain = std::all_of(name.begin(), name.end(), is_plain);
+  return plain && name.size() <= 100 ? "" : "an agent's name is up to 100 visible ASCII characters";
+}
+
 // Options of `coordinator` and `agent`.
 void AddNetworkOptions(CLI::App* app, NetworkWords* network, std::vector<std::string>* allow_skew) {
   app->add_flag("--sync", network->sync);
@@ -231,7 +238,7 @@ void AddNetworkOptions(CLI::App* app, NetworkWords* network, std::vector<std::st
   app->add_option("--agents-timeout", network->agents_timeout)->check(CLI::Range(1.0, 1e6));
   app->add_flag("--with-agent", network->with_agent);
   app->add_flag("--leave-on-term", network->leave_on_term);
-  app->add_option("--name", network->name);
+  app->add_option("--name", network->name)->check(ProblemOfName);
   app->add_option("--grace", network->grace)->check(CLI::Range(0.0, 1e6));
   app->add_option("--orphan-timeout", network->orphan_timeout)->check(CLI::Range(1.0, 1e6));
   app->add_flag("--lifeline", network->lifeline);

@@ -154,6 +154,10 @@ std::string GithubAnnotations::Summary(const RunFinished& end) const {
                         EscapedHtml(failure.node_id), EscapedHtml(shown));
   }
   if (failures_.size() > kMostInSummary) text += fmt::format("\n… and {} more\n", failures_.size() - kMostInSummary);
+  for (const AgentFigures& agent : end.agents)
+    text += fmt::format("- agent <code>{}</code>: {}, busy {:.1f} s on {} worker{}{}{}\n", EscapedHtml(agent.name),
+                        CountText(static_cast<int>(agent.tests), "test"), agent.busy, agent.workers,
+                        agent.workers == 1 ? "" : "s", agent.end.empty() ? "" : ", ", agent.end);
   for (const FlakyTest& test : end.flaky)
     text += fmt::format("- flaky: <code>{}</code> passed on attempt {}\n", EscapedHtml(test.node_id), test.attempts);
   return text + "\n";

@@ -279,7 +279,7 @@ void TerminalReporter::Session::WriteEnd(const RunFinished& event) {
   if (options_.verbosity > 0 && counts_.recycled > 0)
     out_.Line(fmt::format("{} worker{} recycled (--worker-memory-limit)", counts_.recycled,
                           counts_.recycled == 1 ? "" : "s"));
-  if (options_.verbosity > 0) WriteAgents(event.agents, &out_);
+  if (options_.verbosity >= 0) WriteAgents(event.agents, &out_);
   const bool failures = tally_.Count("failed") + tally_.Count("error") > 0;
   const bool for_person = (options_.verbosity > 0 && ManyWorkers()) || (screen_.is_tty && options_.verbosity == 0);
   if (failures && for_person) out_.Line("rerun the failures: fastest --lf");
