@@ -1,6 +1,8 @@
 #include "cli/sync.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <string_view>
 
 #include "base/file_system.h"
 #include "cli/own_code.h"
@@ -8,14 +10,35 @@
 
 namespace fastest {
 
+namespace {
+
+// What well-known plugins write where their options say.
+std::vector<std::string> PluginOutputs(const std::vector<std::string>& words) {
+  constexpr std::string_view kOptions[] = {"--html", "--log-file", "--csv", "--alluredir", "--basetemp"};
+  std::vector<std::string> outputs;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::size_t equals = words[i].find('=');
+    const std::string name = words[i].substr(0, equals);
+    const std::string next = i + 1 < words.size() ? words[i + 1] : "";
+    const std::string value = equals == std::string::npos ? next : words[i].substr(equals + 1);
+    if (std::find(std::begin(kOptions), std::end(kOptions), name) != std::end(kOptions)) outputs.push_back(value);
+    if (name != "--cov-report") continue;  // "xml", "xml:out/cov.xml"
+    const std::size_t colon = value.find(':');
+    outputs.push_back(colon == std::string::npos ? "coverage." + value : value.substr(colon + 1));
+  }
+  return outputs;
+}
+
+}  // namespace
+
 std::set<std::string> OutputsOf(const Invocation& invocation) {
+  const std::vector<std::string> plugins = PluginOutputs(invocation.options.pytest_argv);
+  std::set<std::string> outputs(plugins.begin(), plugins.end());
   std::error_code failed;  // Output into a file of the tree (a batch job's) is no code, and grows.
-  return {invocation.options.report_log,
-          invocation.options.json,
-          invocation.guess.junit_xml,
-          invocation.options.shard_report,
-          std::filesystem::read_symlink("/proc/self/fd/1", failed).string(),
-          std::filesystem::read_symlink("/proc/self/fd/2", failed).string()};
+  outputs.insert({invocation.options.report_log, invocation.options.json, invocation.guess.junit_xml,
+                  invocation.options.shard_report, std::filesystem::read_symlink("/proc/self/fd/1", failed).string(),
+                  std::filesystem::read_symlink("/proc/self/fd/2", failed).string()});
+  return outputs;
 }
 
 Status PrepareSync(Invocation* invocation, NetworkOptions* network) {
