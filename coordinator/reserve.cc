@@ -9,6 +9,12 @@ std::vector<ItemId> Reserve::TakeFront(double seconds) {
   return Take(0, count);
 }
 
+std::vector<ItemId> Reserve::TakeFrontItems(std::size_t items) {
+  std::size_t count = 0;
+  for (std::size_t taken = 0; count < parts_.size() && taken < items; ++count) taken += parts_[count].items.size();
+  return Take(0, count);
+}
+
 std::vector<ItemId> Reserve::TakeBack(double seconds) {
   std::size_t first = parts_.size();
   for (double taken = 0; first > 0 && (first == parts_.size() || taken < seconds);) taken += parts_[--first].seconds;

@@ -19,6 +19,8 @@ class Reserve {
     seconds_ += seconds;
     parts_.push_back({std::move(part), seconds});
   }
+  // The first parts, until they make up so many items; at least one part.
+  std::vector<ItemId> TakeFrontItems(std::size_t items);
   // The first (last) parts, until they make up so many seconds; at least one. In their order.
   std::vector<ItemId> TakeFront(double seconds);
   std::vector<ItemId> TakeBack(double seconds);

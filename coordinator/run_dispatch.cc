@@ -95,7 +95,10 @@ void Run::QueueItems(const std::vector<ItemId>& items) {
   for (const ItemId item : items) total += PredictSeconds(item);
   const double share = total / LiveWorkers();
   const bool free = options_.optimizer == Optimizer::kAggressive;
-  QueueGroups(UnitId{0}, items, free ? share / 8 : share / GroupDivisor(LiveWorkers()), HUGE_VAL);
+  double largest = free ? share / 8 : share / GroupDivisor(LiveWorkers());
+  if (options_.optimizer == Optimizer::kOptimized && !items.empty())  // A batch of average items.
+    largest = std::min(largest, total / static_cast<double>(items.size()) * options_.batch_size);
+  QueueGroups(UnitId{0}, items, largest, HUGE_VAL);
 }
 
 // Cuts items of one unit into groups and queues these; classes, where they may be, if they have so many seconds left.
@@ -315,7 +318,9 @@ void Run::ReleaseAll() {
 void Run::ReleaseMore(LeaseId id, LeaseState& lease) {
   std::vector<ItemId> items;
   if (!lease.reserve.empty())
-    items = lease.reserve.TakeFront(std::max(kLeastWindow, lease.reserve.seconds() * kWindow));
+    items = options_.optimizer == Optimizer::kOptimized
+                ? lease.reserve.TakeFrontItems(options_.batch_size)
+                : lease.reserve.TakeFront(std::max(kLeastWindow, lease.reserve.seconds() * kWindow));
   lease.ready += static_cast<std::uint32_t>(items.size());
   lease.refill_at = lease.ready / 2;
   // The rest is named if its order is not the worker's.

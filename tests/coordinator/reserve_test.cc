@@ -27,6 +27,13 @@ TEST_CASE("whole parts are taken, at least one, in their order") {
   CHECK(reserve.seconds() == 0);
 }
 
+TEST_CASE("of a number of items, too, whole parts are taken") {
+  Reserve reserve = Three();
+  CHECK(reserve.TakeFrontItems(2) == Ids{ItemId{0}, ItemId{1}});
+  CHECK(reserve.TakeFrontItems(2) == Ids{ItemId{2}, ItemId{3}, ItemId{4}});
+  CHECK(reserve.TakeFrontItems(2).empty());
+}
+
 TEST_CASE("from the back, too, parts are taken in their order") {
   Reserve reserve = Three();
   CHECK(reserve.TakeBack(3.5) == Ids{ItemId{2}, ItemId{3}, ItemId{4}});

@@ -97,7 +97,8 @@ RunOptions Workers(std::uint32_t workers) {
 // of b.py a tenth of a second.
 class Reserves : public Play {
  public:
-  explicit Reserves(std::function<double(int)> seconds) : Play(Options(std::move(seconds))) {
+  explicit Reserves(std::function<double(int)> seconds, std::uint32_t batch = 0)
+      : Play(Options(std::move(seconds), batch)) {
     plan.mode = CollectMode::kFile;
     plan.collect_first = true;
     plan.units = {{"a.py", 0, {}, {}, 1, 10}, {"b.py", 0, {}, {}, 1, 10}};
@@ -138,9 +139,11 @@ class Reserves : public Play {
   }
 
  private:
-  static RunOptions Options(std::function<double(int)> seconds) {
+  static RunOptions Options(std::function<double(int)> seconds, std::uint32_t batch) {
     RunOptions options;
     options.workers = 2;
+    if (batch > 0) options.optimizer = Optimizer::kOptimized;
+    options.batch_size = batch;
     options.history = [seconds](const std::string& id) {
       return id.starts_with("a.py") ? seconds(std::stoi(id.substr(id.find("::t") + 3))) : 0.1;
     };
@@ -168,6 +171,34 @@ TEST_CASE("a teardown report is held back only of an item whose set-up was told"
   play.Say(kAgent, ItemFinished{WorkerId{0}, assign.lease, UnitId{0}, item});
   REQUIRE(std::holds_alternative<TestFinished>(play.events.back()));
   CHECK(std::get<TestFinished>(play.events.back()).held == held);
+}
+
+TEST_CASE("where all is collected first a worker may run --batch-size items at a time") {
+  const std::uint32_t batch = GENERATE(2U, 4U);
+  const Reserves play([](int) { return 0.1; }, batch);
+  REQUIRE(play.released.size() == 2);
+  for (const Release& release : play.released) {
+    CHECK(Reserves::Names(release.next).size() == batch);
+    CHECK_FALSE(release.rest);
+  }
+}
+
+TEST_CASE("in whole mode a batch has --batch-size items, though they are of one file") {
+  RunOptions options = Workers(2);
+  options.optimizer = Optimizer::kOptimized;
+  options.batch_size = 5;
+  Play play(options);
+  play.Join(kAgent, 2);
+  std::vector<std::string> ids;
+  for (int i = 0; i < 100; ++i) ids.push_back(Reserves::Name("a.py", i));
+  play.CollectWhole(ids);
+  REQUIRE(play.assigned.size() == 4);
+  for (const auto& [agent, assign] : play.assigned) {
+    std::size_t items = 0;
+    for (const Assignment& unit : assign.units) items += unit.items.size();
+    CHECK(items >= 5);
+    CHECK(items < 10);
+  }
 }
 
 TEST_CASE("every collected item is handed out and reported once") {
