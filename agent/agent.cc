@@ -193,6 +193,8 @@ void Agent::OnZygoteFrame(const Frame& frame) {
       return OnExited(body);
     case wire::kCollected:
       return OnZygoteCollected(WithoutNumber(body));
+    case wire::kImporting:
+      return OnZygoteImporting(WithoutNumber(body));
     case wire::kWarning:
       return send_(Warning{first_worker_, {std::string(WithoutNumber(body))}});
     case wire::kInternalError: {
@@ -239,6 +241,13 @@ void Agent::OnZygoteCollected(std::string_view body) {
   collecting_whole_ ? TellZygoteToExit() : Pump();
 }
 
+void Agent::OnZygoteImporting(std::string_view body) {
+  const auto path = wire::DecodeImporting(body);
+  if (!path.ok()) return send_(InternalError{first_worker_, path.error().message});
+  importing_ = *path;
+  importing_since_ = loop_.now();
+}
+
 void Agent::OnForked(std::string_view body) {
   const auto forked = wire::DecodeProcess(body);
   Place* place = forked.ok() ? PlaceOf(WorkerId(forked->worker)) : nullptr;
@@ -271,7 +280,10 @@ void Agent::OnZygoteExit(int status) {
   } else if (!zygote_may_exit_) {
     const std::string why = fmt::format("the process that workers are forked from ended: {}", how);
     // Where it has the session, the session's end goes with it. Else others can be started without it.
-    if (!begin_ || begin_->mode == CollectMode::kWhole) {
+    if (auto lost = ZygoteObituary(status)) {
+      Doom(KillTree({}, {}, importing_hang_.tree));
+      send_(*std::move(lost));
+    } else if (!begin_ || begin_->mode == CollectMode::kWhole) {
       send_(InternalError{first_worker_, why});
     } else {
       why_fresh_ = why;
@@ -289,6 +301,18 @@ void Agent::OnZygoteExit(int status) {
   }
   Pump();
   CheckStopped();
+}
+
+std::optional<WorkerLost> Agent::ZygoteObituary(int status) const {
+  if (!collecting_whole_ || importing_.empty()) return std::nullopt;
+  WorkerLost lost;
+  lost.worker = first_worker_;
+  lost.pid = zygote_pid_;
+  lost.status = status;
+  lost.hung = importing_hang_.aborted.has_value();
+  lost.state = WorkerState::kCollecting;
+  lost.item.node_id = importing_;
+  return lost;
 }
 
 void Agent::TellZygoteToExit() {

@@ -90,10 +90,13 @@ class Agent {
   void OnFailed(std::string_view body);
   void OnImported(std::string_view body);
   void OnZygoteCollected(std::string_view body);
+  void OnZygoteImporting(std::string_view body);
   void OnForked(std::string_view body);
   void OnExited(std::string_view body);
   void OnProcessExit(pid_t pid, int status);
   void OnZygoteExit(int status);
+  // Not null: it ended while it imported a file of the whole collection.
+  std::optional<WorkerLost> ZygoteObituary(int status) const;
   void TellZygoteToExit();
   // Without a zygote its forks are our children, or those of the warm process's reaper.
   void AdoptForked();
@@ -125,6 +128,7 @@ class Agent {
   bool Busy() const;
   void Sweep();
   void Watch(Place& place);
+  void WatchZygote();
   bool IsOverdue(Place& place);
   void Weigh(Place& place);
   void Recycle(Place& place);
@@ -156,7 +160,10 @@ class Agent {
   WorkerId first_worker_{};
   ItemKeys whole_;                 // What the zygote collected.
   bool collecting_whole_ = false;  // COLLECT is not answered yet.
-  std::vector<Place> places_;      // Made by Begin; stays where it is.
+  std::string importing_;          // Meanwhile: the file or folder that the zygote imports, or "".
+  Time importing_since_{};
+  Hang importing_hang_;
+  std::vector<Place> places_;  // Made by Begin; stays where it is.
   std::size_t losses_ = 0;
   bool gave_up_ = false;  // Too many losses: nothing is started again.
   std::deque<Assign> waiting_;

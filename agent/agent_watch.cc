@@ -47,6 +47,7 @@ void Agent::Tick() {
     Watch(place);
     if (begin_->limits.memory > 0) Recycle(place);
   }
+  WatchZygote();
   if (!zygote_) AdoptForked();
   if (loop_.now() >= next_sweep_) Sweep();
   Pump();
@@ -97,6 +98,24 @@ void Agent::Watch(Place& place) {
     ::kill(pid, SIGABRT);  // faulthandler writes the stack, even where C code holds the GIL.
   } else if (loop_.now() - *place.hang.aborted >= kDumpTime) {
     KillPlace(place);
+  }
+}
+
+// One import of those that it does for all workers.
+void Agent::WatchZygote() {
+  if (!collecting_whole_ || !zygote_ || zygote_->pid() == 0 || importing_.empty()) return;
+  const double limit = begin_->limits.hang_timeout;
+  if (limit <= 0) return;
+  const TreeMarks marks{zygote_->pid(), "", "", 0};
+  if (!importing_hang_.aborted) {
+    if (Seconds(loop_.now() - importing_since_).count() < limit) return;
+    importing_hang_.tree = FindTree(marks, {});
+    importing_hang_.aborted = loop_.now();
+    ::kill(zygote_->pid(), SIGABRT);
+  } else if (loop_.now() - *importing_hang_.aborted >= kDumpTime) {
+    std::vector<pid_t> killed = KillTree(marks, {}, importing_hang_.tree);
+    std::erase(killed, zygote_->pid());  // Its end is told by who started it.
+    Doom(killed);
   }
 }
 

@@ -219,6 +219,8 @@ void Worker::Deliver(const Record& record) {
       return send_(Warning{id_, {record.body}});
     case wire::kRevoked:
       return DeliverRevoked(record);
+    case wire::kImporting:
+      return DeliverImporting(record);
     case wire::kBye:
       said_bye_ = true;
       return send_(WorkerDone{id_, record.body});
@@ -290,6 +292,12 @@ void Worker::DeliverRevoked(const Record& record) {
     for (const Revoked::Part& part : revoked->parts) *lease.left -= std::min(*lease.left, part.items.size());
   }
   send_(*std::move(revoked));
+}
+
+void Worker::DeliverImporting(const Record& record) {
+  auto path = wire::DecodeImporting(record.body);
+  if (!path.ok()) return Broken(path.error().message);
+  importing_ = *std::move(path);
 }
 
 void Worker::DeliverLeaseDone(const Record& record) {
@@ -385,6 +393,7 @@ WorkerLost Worker::Obituary(int status, bool hung) const {
     lost.unit = doing.unit;
   }
   if (const ItemKey* item = CurrentItem(doing)) lost.item = *item;
+  if (doing.state == WorkerState::kCollecting && doing.lease == LeaseId{}) lost.item.node_id = importing_;
   return lost;
 }
 

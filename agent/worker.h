@@ -118,6 +118,7 @@ class Worker {
   void Take(Record record);
   void Deliver(const Record& record);
   void DeliverRevoked(const Record& record);
+  void DeliverImporting(const Record& record);
   template <typename Message>
   void Forward(Result<Message> message);
   void DeliverDone(const Record& record);
@@ -147,9 +148,10 @@ class Worker {
   RecordOrder order_;
   std::deque<Lease> leases_;  // In the order in which they were handed over.
   std::map<UnitId, std::vector<ItemKey>> collected_;
-  Time handed_{};         // When it last got something to do after it had nothing.
-  std::size_t done_ = 0;  // Its items since then.
-  ItemKeys whole_;        // Not null: all indexes are into it.
+  Time handed_{};          // When it last got something to do after it had nothing.
+  std::size_t done_ = 0;   // Its items since then.
+  ItemKeys whole_;         // Not null: all indexes are into it.
+  std::string importing_;  // Where it collects everything: the file or folder; or "".
   // The item that was reported last and its lease: a held teardown report may come after the lease is done.
   wire::Place last_place_{0, kNoItem};
   LeaseId last_lease_{};

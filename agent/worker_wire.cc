@@ -262,6 +262,12 @@ Result<InternalError> DecodeInternalError(std::string_view body) {
   return InternalError{{}, Text(*json, "text")};
 }
 
+Result<std::string> DecodeImporting(std::string_view body) {
+  const auto json = ParseObject(body, "IMPORTING");
+  if (!json.ok()) return json.error();
+  return Text(*json, "path");
+}
+
 Result<SharedSaid> DecodeShared(std::string_view body) {
   constexpr std::string_view kWords[] = {"acquire", "ready", "failed", "release", "retire", "retired"};
   const auto json = ParseObject(body, "SHARED");

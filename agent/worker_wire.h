@@ -46,6 +46,7 @@ enum Kind : std::uint8_t {
   kInternalError = 73,
   kBye = 74,
   kShared = 76,
+  kImporting = 77,
 };
 
 // ---- agent -> zygote ----
@@ -116,6 +117,7 @@ Result<Revoked> DecodeRevoked(std::string_view body);
 Result<WorkerStopping> DecodeStopping(std::string_view body);
 Result<InternalError> DecodeInternalError(std::string_view body);
 Result<SharedSaid> DecodeShared(std::string_view body);
+Result<std::string> DecodeImporting(std::string_view body);  // The path, or "".
 
 // The node id that a report envelope names; empty if it names none.
 std::string NodeIdOf(std::string_view envelope);

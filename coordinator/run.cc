@@ -258,7 +258,9 @@ void Run::On(AgentId agent, WorkerLost& lost) {
                     fmt::format("worker gw{} {}{}", Number(lost.worker),
                                 lost.hung ? "hung and was killed" : DescribeEnd(lost.status), where)});
   const bool by_itself = plan_.single || plan_.mode == CollectMode::kWholeEach;
-  if (by_itself && !whole_entered_) {  // Nobody is left who could collect, or the next would fare no better.
+  const bool names_file = lost.state == WorkerState::kCollecting && !lost.item.node_id.empty();
+  // Nobody is left who could collect, or the next would fare no better.
+  if (by_itself && !whole_entered_ && !names_file) {
     internal_error_ = true;
     effects_.events.push_back(Notice{DescribeLoss(lost), true});
     return RequestStop(Stop::How::kKill, "");
@@ -281,7 +283,7 @@ void Run::BlameForLoss(AgentId agent, const WorkerLost& lost) {
   const std::string text = DescribeLoss(lost);
   const bool whole = plan_.mode != CollectMode::kFile && lost.state == WorkerState::kCollecting;
   if (!whole && LiveLease(agent, lost.lease) == nullptr) return;
-  if (lost.state == WorkerState::kCollecting) return FailCollection(lost.unit, text);
+  if (lost.state == WorkerState::kCollecting) return FailCollection(lost.unit, lost.item.node_id, text);
   const auto item = ledger_.Find(lost.unit, lost.item);
   if (!item || lost.item.node_id.empty() || ledger_[*item].lease != lost.lease) return;
   // The header may lag behind the reports: the phase to blame is the first that has none.

@@ -153,7 +153,7 @@ class Run {
   void AcceptCollectReports(std::vector<CollectReport> reports, std::vector<CollectReport>* accepted);
   UnitCollected EventOf(UnitId unit) const;
   void SeparateSerial(const std::vector<ItemId>& items, const std::vector<std::uint32_t>& serial);
-  void FailCollection(UnitId unit, const std::string& text);
+  void FailCollection(UnitId unit, const std::string& path, const std::string& text);
   void CheckCollectionFinished();
   // run_restore.cc: what a resumed run takes over
   void KeepRestoredCuts(std::vector<PlannedUnit>* units) const;

@@ -191,11 +191,12 @@ void Run::CheckCollectionFinished() {
   stage_ = Stage::kRunning;
 }
 
-void Run::FailCollection(UnitId id, const std::string& text) {
+// `path`: of a file of the unit that holds everything; else "".
+void Run::FailCollection(UnitId id, const std::string& path, const std::string& text) {
   if (Number(id) >= units_.size()) return;
   UnitState& unit = units_[Number(id)];
   UnitCollected event = EventOf(id);
-  AcceptCollectReports({MakeCollectFailure(unit.plan.path, text)}, &event.reports);
+  AcceptCollectReports({MakeCollectFailure(path.empty() ? unit.plan.path : path, text)}, &event.reports);
   unit.collected = event.first = true;
   for (auto& [lease_id, lease] : leases_) std::erase(lease.uncollected, id);
   effects_.events.push_back(std::move(event));

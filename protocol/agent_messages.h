@@ -158,7 +158,9 @@ struct WorkerLost {
   WorkerState state = WorkerState::kStarting;
   LeaseId lease{};  // Of the running item or of the unit in collection; 0: none.
   UnitId unit{};    // Collecting, setup, call, teardown: which unit.
-  ItemKey item;  // Setup, call, teardown: which item. Finalizing, idle: the item whose teardown report is held, or "".
+  // Setup, call, teardown: which item. Finalizing, idle: the item whose teardown report is held, or "". Collecting all
+  // in one process: the file or folder that it imported, or "".
+  ItemKey item;
   std::string traceback;        // faulthandler's text, cut to a cap.
   std::vector<LeaseId> leases;  // All leases that the worker held; what has no result in them is to be given out again.
 };

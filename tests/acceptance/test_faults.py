@@ -73,14 +73,34 @@ def test_a_death_in_a_fixture_is_blamed_on_its_phase(make_project, phase, comman
     check_only(run, "test_dies.py::test_dies", phase, ["SIGSEGV"], ["test_dies.py::test_before", "test_dies.py::test_after", *other_ids()])
 
 
-@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS.keys())
-def test_a_death_while_importing_is_an_error_of_that_file(make_project, command):
+EACH = "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"  # No fork after that.
+
+
+@pytest.mark.parametrize("command", [*COMMANDS.values(), ["-n", "2", "--collect=whole", "-p", "threads"]], ids=[*COMMANDS, "each"])
+@pytest.mark.parametrize("way", [WAYS["SIGSEGV"], WAYS["SIGKILL"], WAYS["os._exit(0)"]], ids=["SIGSEGV", "SIGKILL", "exit"])
+def test_a_death_while_importing_is_an_error_of_that_file(make_project, way, command):
     """As after any collection error nothing runs, unless told to go on."""
-    project = make_project({"test_dies.py": f"{IMPORTS}{KILL}\ndef test_x(): pass\n", **OTHERS})
-    run = project.run(*command)
-    assert run.exit in (1, 2, 3) and run.left == []
-    assert "SIGSEGV" in str(failures(run)) + run.stdout + run.stderr
-    assert "test_dies.py" in str(failures(run)) + run.stdout + run.stderr
+    files = {"threads.py": EACH, "sub/test_dies.py": f"{IMPORTS}{way[0]}\ndef test_x(): pass\n"}
+    run = make_project({**files, **OTHERS}).run(*command)
+    assert list(failures(run)) == [("sub/test_dies.py", "collect")], run.stdout + run.stderr
+    assert way[1][0] in failures(run)["sub/test_dies.py", "collect"]
+    assert "Interrupted: 1 error during collection" in run.stdout
+    assert run.exit == 2 and outcomes(run) == {} and run.left == []
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS.keys())
+def test_a_death_while_importing_is_never_green(make_project, command):
+    project = make_project({"test_dies.py": "import os\nos._exit(0)\n", **OTHERS})
+    run = project.run(*command, "--continue-on-collection-errors")
+    assert list(failures(run)) == [("test_dies.py", "collect")], run.stdout + run.stderr
+    assert run.exit == (1 if "whole" not in str(command) and "1" not in command else 3) and run.left == []
+
+
+@pytest.mark.parametrize("command", [COMMANDS["n1"], COMMANDS["n2"], COMMANDS["whole"]], ids=["n1", "n2", "whole"])
+def test_a_death_in_a_hook_on_the_whole_list_is_blamed_on_no_file(make_project, command):
+    conftest = "import os\ndef pytest_collection_modifyitems(session, items): os._exit(0) if len(items) > 2 else None\n"
+    run = make_project({"conftest.py": conftest, **OTHERS}).run(*command)
+    assert (run.exit, failures(run)) == (3, {}), run.stdout + run.stderr
 
 
 def test_a_death_while_importing_leaves_the_other_files_with_continue(make_project):

@@ -183,10 +183,25 @@ def test_kill_9_while_loading_leaves_no_process(make_project):
     assert started.finish().left == []
 
 
-@pytest.mark.parametrize("workers", ["1", "3"])
-def test_a_file_that_hangs_when_it_is_imported_is_ended(make_project, workers):
-    files = {"test_a.py": "def test_f(): pass\n", "test_b.py": "import time\ntime.sleep(600)\ndef test_g(): pass\n"}
-    run = make_project(files).run("-n", workers, "--hang-timeout=1")
-    assert (run.exit, run.left) == ({"1": 3, "3": 2}[workers], [])
+COLLECTS = {"n1": ["-n", "1"], "file": ["-n", "3", "--collect=file"], "whole": ["-n", "3", "--collect=whole"]}
+
+
+@pytest.mark.parametrize("command", COLLECTS.values(), ids=COLLECTS)
+def test_a_file_that_hangs_when_it_is_imported_is_ended_and_named(make_project, command):
+    files = {"test_a.py": "def test_f(): pass\n", "test_b.py": "import subprocess\nsubprocess.run(['sleep', '600'])\ndef test_g(): pass\n"}
+    run = make_project(files).run(*command, "--hang-timeout=1")
+    assert (run.exit, run.left) == (2, []), run.stdout + run.stderr
+    assert "ERROR collecting test_b.py" in run.stdout
     assert "hung (collecting) and was killed: --hang-timeout" in run.stdout
     assert re.search(r'test_b\.py", line 2 in <module>', run.stdout), run.stdout
+
+
+@pytest.mark.parametrize("command", COLLECTS.values(), ids=COLLECTS)
+def test_a_collection_that_takes_longer_than_any_of_its_files_is_no_hang(make_project, command):
+    slow = "import time\ntime.sleep(0.8)\ndef test_f(): pass\n"
+    conftest = "import time\ndef pytest_collection_finish(session): time.sleep(2.5)\n"  # Not a file's either.
+    files = {f"test_{i}.py": slow for i in range(5)}
+    if "--collect=file" not in command:
+        files["conftest.py"] = conftest
+    run = make_project(files).run(*command, "--hang-timeout=2")
+    assert run.exit == 0, run.stdout + run.stderr

@@ -20,7 +20,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "worker" / "fastest"
 NAMES = {
     16: "READY", 17: "FAILED", 18: "FORKED", 19: "EXITED", 64: "WALKED", 65: "COLLECTED", 66: "REPORT", 67: "DONE",
-    68: "WARNING", 69: "UNKNOWN", 70: "LEASE_DONE", 71: "REVOKED", 72: "STOPPING", 73: "INTERNAL_ERROR", 74: "BYE",
+    68: "WARNING", 69: "UNKNOWN", 70: "LEASE_DONE", 71: "REVOKED", 72: "STOPPING", 73: "INTERNAL_ERROR", 74: "BYE", 77: "IMPORTING",
 }
 PHASES = ("setup", "call", "teardown")
 OUTCOMES = ("passed", "failed", "skipped", "other")

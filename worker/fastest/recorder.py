@@ -57,7 +57,6 @@ class Recorder:
         self._header: list[str] = []  # What plugins and conftests have pytest's terminal reporter write before the tests.
         self._finish: list[str] = []
         self._is_early = True  # Collection has not begun.
-        self._is_running = False
         self.is_told = False  # Why the session ends before its time; or nobody needs to be told.
 
     def has_forked(self) -> bool:
@@ -170,12 +169,6 @@ class Recorder:
         self.entry = None
 
     # ---- collection ----
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collectstart(self, collector: pytest.Collector) -> None:
-        """A worker that collects everything by itself: --hang-timeout counts for each file."""
-        if not self._is_running and isinstance(collector, pytest.File) and isinstance(self.link, WorkerLink):
-            self.link.begin(ring.COLLECTING)
-
     @pytest.hookimpl(trylast=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if self.envelopes.full or not report.passed:
@@ -218,8 +211,6 @@ class Recorder:
     def pytest_collection(self) -> object:
         self._is_early = False
         yield
-        if not self._is_running and isinstance(self.link, WorkerLink):
-            self.link.begin(ring.IDLE)
 
     @pytest.hookimpl
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo) -> None:
@@ -230,7 +221,6 @@ class Recorder:
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtestloop(self) -> object:
         """Outermost: what ends the session may be somebody's wrapper, round a loop that ended well."""
-        self._is_running = True
         outcome = yield
         if outcome.excinfo is not None and self.is_worker():
             self.tell_stopping(outcome.excinfo[1])

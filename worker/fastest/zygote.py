@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from fastest import bytecode, collect, compat, compat_junit, compat_rewrite, debugger, identity, process
+from fastest import bytecode, collect, compat, compat_junit, compat_rewrite, debugger, garbage, identity, process
 from fastest import ready, reporting, shard, verdicts, whole_run, wire
 from fastest.children import Children
 from fastest.compat_fixtures import FixtureScan
@@ -27,6 +27,7 @@ from fastest.explaining import Explaining
 from fastest.fast_protocol import FastProtocol
 from fastest.fork_trap import ForkTrap
 from fastest.imported import Imported
+from fastest.importing import Importing
 from fastest.link import WorkerLink, ZygoteLink
 from fastest.recorder import Recorder
 from fastest.reports import Envelopes
@@ -114,8 +115,10 @@ class Zygote:
             config.pluginmanager.register(FastCollection(self._file_plugin.leaves_out), "fastest-collection")
         if self.file_mode:
             config.pluginmanager.register(self._file_plugin, "fastest-files")
-        elif self.worker_link is None:
-            config.pluginmanager.register(Imported(self._watch, self._frames), "fastest-imported")
+        else:
+            config.pluginmanager.register(Importing(self._recorder), "fastest-importing")
+            if self.worker_link is None:
+                config.pluginmanager.register(Imported(self._watch, self._frames), "fastest-imported")
         shard.take_part(config, order)
         config.pluginmanager.register(whole_run.AfterConfigure(self._after_configure), "fastest-after-configure")
 
@@ -229,10 +232,7 @@ class Zygote:
             self._basetemp = compat.make_basetemp(self._config)
         sys.stdout.flush()
         sys.stderr.flush()
-        if not self._is_frozen:
-            self._is_frozen = True  # Nothing of note comes about here between forks.
-            gc.collect()
-            gc.freeze()
+        self._is_frozen = self._is_frozen or garbage.freeze()  # Nothing of note comes about here between forks.
         keep_random = self._watch.random_state()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # "multi-threaded": ready.py has judged the threads.
