@@ -124,7 +124,7 @@ void ControllerHost::TellOpening() {
 }
 
 void ControllerHost::Fail(const std::string& text) {
-  opening_ = RunNoPlan{text, exit_.value_or(kInternal)};
+  opening_ = RunInput::NoPlan{text, exit_.value_or(kInternal)};
   TellOpening();
 }
 

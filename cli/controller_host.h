@@ -15,8 +15,7 @@
 #include <variant>
 
 #include "agent/python_process.h"
-#include "coordinator/plan.h"
-#include "coordinator/run_state.h"
+#include "coordinator/run_input.h"
 #include "protocol/event.h"
 #include "protocol/message.h"
 
@@ -25,7 +24,7 @@ namespace fastest {
 class ControllerHost : public Reporter {
  public:
   // WORKERINPUT's JSON ("" where no controller is needed), or why there is none.
-  using Opening = std::variant<std::string, RunNoPlan>;
+  using Opening = std::variant<std::string, RunInput::NoPlan>;
 
   // `setup`: the agents' SETUP. A single worker is the main process itself and has no controller.
   // `handover`: a connected socket where a pytest process waits to be the controller; else invalid. `gone`: it went

@@ -12,14 +12,12 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "base/time.h"
 #include "coordinator/attempts.h"
 #include "coordinator/ledger.h"
-#include "coordinator/plan.h"
-#include "coordinator/restored.h"
+#include "coordinator/run_input.h"
 #include "coordinator/run_state.h"
 #include "coordinator/shared_fixtures.h"
 #include "coordinator/warning_counts.h"
@@ -30,35 +28,8 @@
 
 namespace fastest {
 
-class Run {
+class Run : public RunInput {
  public:
-  // ---- inputs ----
-  struct Joined {  // An agent was welcomed.
-    AgentId agent{};
-    Hello hello;
-  };
-  struct Said {
-    AgentId agent{};
-    AgentMessage message;
-  };
-  struct Lost {  // An agent will not be heard of any more.
-    AgentId agent{};
-    std::string why = {};
-  };
-  struct Hurry {};           // The agents that are there are enough, if they are min_agents.
-  using NoPlan = RunNoPlan;  // The answer to wants_plan where there can be none.
-  struct Abandoned {         // There has been no agent for too long.
-    std::string why;
-  };
-  struct Interrupted {
-    bool now = false;  // Do not wait for running items.
-    std::string why = "KeyboardInterrupt";
-  };
-  struct Ticked {};  // Time has passed; wanted while waits_for_time().
-  // Restored (what a journal knows) comes before any other. The run goes on from there: each item still has one result.
-  using Input = std::variant<Joined, Said, Lost, Hurry, NoPlan, Abandoned, Plan, Interrupted, Restored, Ticked>;
-
-  // ---- effects ----
   struct Effects {
     std::vector<std::pair<AgentId, CoordinatorMessage>> messages;
     std::vector<Event> events;
@@ -125,6 +96,7 @@ class Run {
   bool Admit(AgentId agent, const std::string& ready);
   void BlameAgents(ItemId item);
   void BlameLease(LeaseId id, const LeaseState& lease);
+  void BlameFiles(const LeaseState& lease);
   void Dismiss(AgentId agent, const std::string& why);
   void DoWithout(AgentId agent, const Ready& ready);
   void Pass(SharedFixtures::Outcome outcome);
@@ -176,6 +148,7 @@ class Run {
   void ReleaseMore(LeaseId id, LeaseState& lease);
   void DrawOnReserve(ItemId item, bool has_finished);
   bool StealReserve();
+  void DispatchSuspects();
   void DispatchSerial();
   void DispatchSingle();
   void DispatchQueue();
@@ -209,6 +182,7 @@ class Run {
   Time now_{}, started_{}, ready_at_{}, looked_{};  // When work was last looked for because of an item's news.
   std::map<AgentId, Agent> agents_;
   std::uint32_t next_worker_ = 0, refused_ = 0;
+  int lost_collectors_ = 0;                   // Agents that went before all was collected in one process.
   std::vector<AgentId> agent_of_;             // By worker.
   std::string first_ready_, first_platform_;  // The plan is made from the first; others must agree with it.
   std::optional<AgentId> walker_;
@@ -227,6 +201,7 @@ class Run {
   std::vector<Retry> retries_;  // In the order of their failures.
   std::vector<Task> tasks_;
   WorkQueue queue_;
+  std::vector<UnitId> suspects_;  // Files that wait to be collected, one at a time.
   std::map<LeaseId, LeaseState> leases_;
   OpenLeases open_leases_;
   std::uint32_t unreleased_ = 0;               // Leases that wait for Release.

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "coordinator/run.h"
 #include "coordinator/skew.h"
@@ -11,10 +10,8 @@
 namespace fastest {
 namespace {
 
-// An item that has gone down with this many agents is failed and set aside. Of one of them it need only be presumed.
-constexpr int kMostLosses = 3;
-// So many items of a lease may have taken their agent down where it is not known which: news waits for 50 ms at most.
-constexpr std::size_t kMostSuspects = 200;
+// So many agents may go before all is collected in one process.
+constexpr int kMostLostCollectors = 3;
 // Batches that an agent may ask for ahead, a worker.
 constexpr std::uint32_t kMostCredit = 64;
 
@@ -135,7 +132,9 @@ void Run::AskForWalk() {
 void Run::On(AgentId agent, Credit& credit) {
   Agent& state = agents_[agent];
   const std::uint32_t most = kMostCredit * std::max(state.workers, 1U);
-  state.credit = std::min(state.credit + std::min(credit.batches, most), most);
+  const std::uint32_t paid = std::min(state.owed, credit.batches);
+  state.owed -= paid;
+  state.credit = std::min(state.credit + std::min(credit.batches - paid, most), most);
   state.has_asked = true;
   state.queued = QueuedLeases(state, credit.idle, state.given - std::min(credit.taken, state.given));
 }
@@ -175,30 +174,22 @@ void Run::On(const Lost& lost) {
   const std::string why = lost.why.empty() ? "" : " (" + lost.why + ")";
   effects_.events.push_back(
       Notice{fmt::format("agent {} is lost{}: its items run again", NameOf(lost.agent), why), true});
-  for (const auto& [id, lease] : leases_)
-    if (lease.agent == lost.agent && lease.alive) BlameLease(id, lease);
+  for (const auto& [id, lease] : leases_) {
+    if (lease.agent != lost.agent || !lease.alive) continue;
+    BlameLease(id, lease);
+    BlameFiles(lease);
+  }
   TakeBack(lost.agent);
-}
-
-// Its agent is lost. The news that an item has begun, or has finished, may have gone down with it: then any of the
-// next ones may be at fault, and they run at the end, one at a time.
-void Run::BlameLease(LeaseId id, const LeaseState& lease) {
-  std::vector<ItemId> open;
-  std::copy_if(lease.items.begin(), lease.items.end(), std::back_inserter(open),
-               [&](ItemId item) { return ledger_.Accepts(item, id); });
-  const auto running = std::find_if(open.begin(), open.end(),
-                                    [this](ItemId item) { return ledger_[item].state == Ledger::State::kRunning; });
-  if (running != open.end() || (lease.alone && open.size() == 1)) {
-    const ItemId item = running != open.end() ? *running : open.front();
-    ledger_.CountLoss(item);
-    return BlameAgents(item);
-  }
-  const std::size_t most = plan_.single ? 1 : kMostSuspects;  // A single worker keeps the order.
-  open.resize(std::min(open.size(), most));
-  for (const ItemId item : open) {
-    if (!plan_.single && serial_set_.insert(Number(item)).second) serial_.push_back(item);
-    BlameAgents(item);
-  }
+  // Which file it was went down with it.
+  const bool collected = plan_.mode == CollectMode::kFile || whole_entered_;
+  if (collected || !agents_[lost.agent].begun || stage_ != Stage::kCollecting) return;
+  if (++lost_collectors_ < kMostLostCollectors) return;
+  internal_error_ = true;
+  effects_.events.push_back(
+      Notice{fmt::format("{} agents were lost while they collected the tests: does the import of a file end them?",
+                         kMostLostCollectors),
+             true});
+  RequestStop(Stop::How::kKill, "the agents that collected were lost");
 }
 
 // However an agent went, once it is marked as gone: what it had goes to others.
@@ -230,15 +221,6 @@ void Run::TakeBackHeld(AgentId agent, std::optional<WorkerId> worker) {
     }
   }
   QueueAgain(back);
-}
-
-// Counts in halves: a loss that is known is two.
-void Run::BlameAgents(ItemId item) {
-  ledger_.CountLoss(item);
-  if (ledger_[item].losses < 2 * kMostLosses - 1) return;
-  attempts_[item].failed = options_.retries;  // A test that takes agents down with it is set aside.
-  FailItem(item, ledger_[item].worker, Phase::kCall,
-           fmt::format("at least {} agents were lost while they ran this test", kMostLosses));
 }
 
 void Run::On(const Abandoned& abandoned) {

@@ -85,6 +85,7 @@ std::uint32_t Run::LiveWorkers() const {
 }
 
 void Run::QueueUnit(UnitId unit) {
+  if (units_[Number(unit)].is_suspect) return suspects_.push_back(unit);
   const PlannedUnit& plan = units_[Number(unit)].plan;
   tasks_.push_back({unit, {}, plan.seconds, -1});
   queue_.Add({static_cast<std::uint32_t>(tasks_.size() - 1), plan.seconds, std::max(plan.items, 1U)});
@@ -201,7 +202,9 @@ LeaseId Run::Give(AgentId agent, const std::vector<std::uint32_t>& tasks, bool r
   for (const UnitId unit : lease.units) PriceSteals(unit);
   assign.together = lease.together;
   leases_.emplace(id, std::move(lease));
-  --agents_[agent].credit;
+  std::uint32_t& credit = agents_[agent].credit;
+  if (credit == 0) ++agents_[agent].owed;
+  credit -= std::min(credit, 1U);
   ++agents_[agent].leases;
   ++agents_[agent].given;
   effects_.messages.emplace_back(agent, std::move(assign));
@@ -280,6 +283,7 @@ void Run::Dispatch() {
   ReleaseAll();
   DispatchRetries();
   DispatchQueue();
+  DispatchSuspects();
   Steal();
   DispatchSerial();
 }
@@ -398,9 +402,10 @@ void Run::DispatchCollectFirst() {
   std::uint32_t credit = 0;
   for (const auto& [agent, state] : agents_)
     if (state.takes_work()) credit += state.credit;
-  if (queue_.empty() || credit == 0) return;
-  for (const auto& batch : queue_.TakeAll(std::min(credit, LiveWorkers())))
-    Give(*AgentWithCredit(), batch, false, false);
+  if (!queue_.empty() && credit > 0)
+    for (const auto& batch : queue_.TakeAll(std::min(credit, LiveWorkers())))
+      Give(*AgentWithCredit(), batch, false, false);
+  DispatchSuspects();
 }
 
 void Run::DispatchQueue() {

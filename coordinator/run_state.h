@@ -21,6 +21,7 @@ struct RunAgent : AgentLoad {
   bool leaving = false;
   bool gone = false;
   std::uint32_t given = 0;  // Leases, ever.
+  std::uint32_t owed = 0;   // Leases that were given without a credit: the next credits pay for them.
   AgentFigures figures;
 
   // Whether work may be given to it, as far as credit allows.
@@ -31,6 +32,8 @@ struct RunUnit {
   PlannedUnit plan;
   bool collected = false;
   bool given_out = false;
+  bool is_suspect = false;  // Its import may have taken an agent down: it is collected alone, after the others.
+  int losses = 0;           // Of agents, in halves: one that is known to be by it is two.
   double collect_seconds = 0;
   std::vector<WorkerId> collectors;  // That have it collected.
   std::vector<LeaseId> leases;       // Open ones with items of it.
@@ -59,6 +62,7 @@ struct RunLease {
   std::uint32_t ready = 0;     // What it may run and has not begun, while there is a reserve …
   std::uint32_t refill_at = 0;  // … which is drawn on when there is no more than this.
   bool together = false;        // As Assign's.
+  bool of_suspect = false;      // Nothing but one file that may take its agent down, while no other is collected.
 };
 
 struct RunTotals {
@@ -66,12 +70,6 @@ struct RunTotals {
   std::uint32_t collection_errors = 0;
   std::uint32_t deselected = 0;
   std::uint32_t warnings = 0;
-};
-
-// Why a run cannot be planned.
-struct RunNoPlan {
-  std::string why;  // A text for stderr.
-  int exit_code = 0;
 };
 
 enum class RunStage : std::uint8_t { kStarting, kCollecting, kRunning, kStopping, kFinished };
