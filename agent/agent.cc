@@ -126,6 +126,13 @@ void Agent::On(const fastest::Revoke& revoke) {
   send_(Revoked{revoke.lease, {}});  // Done already, or lost with its worker.
 }
 
+void Agent::On(const Abandon& abandon) {
+  Place* place = Holder(abandon.lease);
+  if (place == nullptr || std::exchange(place->abandoned, true)) return;
+  place->worker->Stop(Stop::How::kInterrupt);
+  place->worker->Interrupt();
+}
+
 void Agent::On(const fastest::Stop& stop) {
   if (killed_at_) return;
   stop_ = stop;

@@ -65,8 +65,9 @@ class Agent {
     WorkerId id{};
     std::unique_ptr<Worker> worker;
     std::uint32_t starts = 0;
-    bool killed = false;    // By us; its end is not reported yet.
-    bool outgrown = false;  // Its memory is above the limit: it gets nothing more, and ends when it has nothing left.
+    bool killed = false;     // By us; its end is not reported yet.
+    bool abandoned = false;  // What it runs counts no more: why it ends is no news.
+    bool outgrown = false;   // Its memory is above the limit: it gets nothing more, and ends when it has nothing left.
     Time next_weighing{};
     UnitId weighed_in{};  // What it was doing when it was weighed last.
     Hang hang;
@@ -79,6 +80,7 @@ class Agent {
   void On(const Assign& assign);
   void On(const Release& release);
   void On(const Revoke& revoke);
+  void On(const Abandon& abandon);
   void On(const Stop& stop);
   void On(const SharedAnswer& answer);
   void On(const Heartbeat&) {}

@@ -125,7 +125,7 @@ void Agent::OnWorkerExit(Place& place, int status) {
                                               Number(place.id), WEXITSTATUS(status))});
   }
   if (alone_ && worker.Holds(*alone_)) alone_.reset();
-  place.killed = place.outgrown = false;
+  place.killed = place.outgrown = place.abandoned = false;
   place.hang = {};
   buried_.push_back(std::move(place.worker));
   if (walking && !stop_) On(fastest::Walk{});  // Nobody would ask again: the limit of starts ends what always dies.
@@ -214,6 +214,10 @@ void Agent::GiveBack(const Assign& assign) {
 }
 
 void Agent::Forward(AgentMessage message) {
+  if (const auto* stopping = std::get_if<WorkerStopping>(&message)) {
+    const Place* place = PlaceOf(stopping->worker);
+    if (place != nullptr && place->abandoned) return;
+  }
   const LeaseDone* done = std::get_if<LeaseDone>(&message);
   const std::optional<LeaseId> lease = done != nullptr ? std::optional(done->lease) : std::nullopt;
   if (Place* place = done != nullptr ? PlaceOf(done->worker) : nullptr; place != nullptr && place->worker)

@@ -51,6 +51,7 @@ Of fastest coordinator and fastest agent (docs/manual/many-machines.md):
   --min-agents N           after a minute so many are enough
   --agents-timeout SECONDS give up when there was no agent, or not all expected, for so long (600)
   --with-agent             the coordinator is an agent too
+  --duplicate-tail         when nothing is left to hand out, start the last tests at a second agent, too
   --leave-on-term          SIGTERM ends the coordinator (143), not the run: agents wait for one that resumes it
   --allow-skew KINDS       what agents may differ in: code,python,platform,pytest,plugins
   --sync                   coordinator: give agents the code that they do not have

@@ -51,6 +51,7 @@ const std::map<std::string, bool>& OwnOptions() {
                                                    {"--expect-agents", true},
                                                    {"--min-agents", true},
                                                    {"--agents-timeout", true},
+                                                   {"--duplicate-tail", false},
                                                    {"--with-agent", false},
                                                    {"--leave-on-term", false},
                                                    {"--name", true},
@@ -260,6 +261,7 @@ void AddFanOut(CLI::App* app, Options* options) {
   app->add_option("--retries", options->retries)->check(CLI::Range(0, 100));
   app->add_option("--retry-delay", options->retry_delay)->check(CLI::Range(0.0, 3600.0));
   app->add_flag("--fail-on-flaky", options->fail_on_flaky);
+  app->add_flag("--duplicate-tail", options->duplicate_tail);
   app->add_option("--annotations", options->annotations)->check(CLI::IsMember({"auto", "github", "none"}));
 }
 

@@ -84,6 +84,7 @@ struct Options {
   std::uint32_t retries = 0;
   double retry_delay = 0;  // Seconds.
   bool fail_on_flaky = false;
+  bool duplicate_tail = false;
   std::string annotations = "auto";  // auto|github|none
 
   bool sharded() const { return !shard.empty(); }

@@ -127,13 +127,13 @@ RunOptions MakeRunOptions(const Invocation& invocation, const History& history, 
   if (remote) {
     run.expect_agents = network.expect_agents;
     run.min_agents = network.min_agents;
-    // --min-agents alone: so many are expected.
-    if (network.expect_agents == 1) run.expect_agents = std::max(run.min_agents, 1U);
+    if (network.expect_agents == 1) run.expect_agents = std::max(run.min_agents, 1U);  // --min-agents alone.
     run.allowed_skew = network.allow_skew;
   }
   run.retries = invocation.options.retries;
   run.retry_delay = std::chrono::duration_cast<Duration>(Seconds(invocation.options.retry_delay));
   run.fail_on_flaky = invocation.options.fail_on_flaky;
+  run.duplicate_tail = remote && invocation.options.duplicate_tail;
   return run;
 }
 

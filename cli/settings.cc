@@ -41,6 +41,7 @@ const std::map<std::string, Key>& Keys() {
       {"warm-memory-limit", {"--warm-memory-limit", Kind::kNumber}},
       {"persistent-workers", {"", Kind::kFlag}},
       {"fail-on-flaky", {"", Kind::kFlag}},
+      {"duplicate-tail", {"", Kind::kFlag}},
       {"cache", {"", Kind::kFlag}},
       {"serial", {"", Kind::kGlobs}}};
   return kKeys;
@@ -76,6 +77,7 @@ std::optional<std::string> WordOf(const FastestSetting& setting, Kind kind) {
 // What the key sets, if it is true or false.
 bool* FlagOf(const std::string& key, Options* options) {
   if (key == "cache") return &options->cache;
+  if (key == "duplicate-tail") return &options->duplicate_tail;
   return key == "fail-on-flaky" ? &options->fail_on_flaky : &options->persistent_workers;
 }
 

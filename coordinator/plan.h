@@ -63,6 +63,7 @@ struct RunOptions {
   std::uint32_t retries = 0;           // Further attempts of an item that failed.
   Duration retry_delay{};              // Before each of them.
   bool fail_on_flaky = false;          // An item that passed on a retry makes the run red.
+  bool duplicate_tail = false;         // The last items may be started at a second agent, too.
   // Seconds that an item took in former runs; negative: unknown.
   std::function<double(const std::string& node_id)> history = [](const std::string&) { return -1.0; };
 };

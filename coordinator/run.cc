@@ -102,6 +102,7 @@ void Run::On(AgentId agent, ItemReport& report) {
   if (LiveLease(agent, report.lease) == nullptr) return;
   const auto item = ledger_.Find(report.unit, report.item);
   if (!item) return;
+  if (RunCopy* const copy = RacingCopy(*item, report.lease)) return copy->reports.push_back(std::move(report));
   if (ledger_[*item].lease != report.lease) return AcceptLate(*item, report);
   const auto& entry = ledger_[*item];
   // After an item has finished only its held teardown report is news.
@@ -115,6 +116,7 @@ void Run::StartItem(ItemId item, WorkerId worker) {
     open_leases_.Begin(ledger_[item].lease, KnownSeconds(item), Seconds(now_ - started_).count());
   DrawOnReserve(item, false);
   ledger_.Start(item, worker);
+  if (const auto lease = leases_.find(ledger_[item].lease); lease != leases_.end()) lease->second.heard = now_;
 }
 
 // An item's reports come out together when it has finished: an attempt that is lost on the way leaves none behind.
@@ -152,6 +154,9 @@ void Run::CountFailure() {
 void Run::On(AgentId agent, ItemFinished& finished) {
   if (LiveLease(agent, finished.lease) == nullptr) return;
   const auto item = ledger_.Find(finished.unit, finished.item);
+  if (item && RacingCopy(*item, finished.lease) != nullptr) LetCopyWin(*item);
+  if (const auto copy = item ? copies_.find(*item) : copies_.end(); copy != copies_.end())
+    copy->second.loser_is_done |= ledger_[*item].lease != finished.lease;
   if (!item || !ledger_.Accepts(*item, finished.lease)) return;
   // A teardown report is held back of an item whose set-up was told; others' protocols may tell of no phase or of one.
   const std::optional<Phase> next = ledger_[*item].next_phase;
@@ -161,8 +166,10 @@ void Run::On(AgentId agent, ItemFinished& finished) {
 void Run::FinishItem(ItemId item, WorkerId worker, bool held) {
   const bool again = ledger_[item].again;
   DrawOnReserve(item, true);
+  if (const auto copy = copies_.find(item); copy != copies_.end()) copy->second.is_racing = false;
   if (!again && RetryItem(item, worker)) return;
   ledger_.Finish(item, held);
+  if (const auto lease = leases_.find(ledger_[item].lease); lease != leases_.end()) lease->second.heard = now_;
   if (auto reports = unpublished_.extract(Number(item))) {
     WithdrawSubtests(&reports.mapped());
     effects_.events.reserve(effects_.events.size() + reports.mapped().size() + 1);
@@ -196,9 +203,13 @@ void Run::On(AgentId agent, ItemsUnknown& unknown) {
 }
 
 void Run::On(AgentId, Warning& warning) {
-  if (!warnings_.Take(warning.worker, warning.warning)) return;
+  if (KeepForCopy(warning) || !warnings_.Take(warning.worker, warning.warning)) return;
+  CountWarning(std::move(warning.warning));
+}
+
+void Run::CountWarning(WarningReport warning) {
   ++counts_.warnings;
-  effects_.events.push_back(WarningRaised{std::move(warning.warning)});
+  effects_.events.push_back(WarningRaised{std::move(warning)});
 }
 
 void Run::On(AgentId, Output& output) {
@@ -235,6 +246,7 @@ void Run::On(AgentId agent, Revoked& revoked) {
       open_leases_.RemoveWaiting(revoked.lease, KnownSeconds(item));
       ledger_.Return(item);
     }
+    std::erase_if(back, [this](ItemId item) { return Promote(item); });
     lease.reserve = {};  // It is among them.
     std::erase_if(lease.items, [&](ItemId item) { return ledger_[item].lease != revoked.lease; });
     double seconds = 0;
@@ -282,7 +294,9 @@ void Run::On(AgentId agent, WorkerLost& lost) {
 void Run::BlameForLoss(AgentId agent, const WorkerLost& lost) {
   const std::string text = DescribeLoss(lost);
   const bool whole = plan_.mode != CollectMode::kFile && lost.state == WorkerState::kCollecting;
-  if (!whole && LiveLease(agent, lost.lease) == nullptr) return;
+  const LeaseState* lease = LiveLease(agent, lost.lease);
+  if (lease == nullptr && !whole) return;
+  if (lease != nullptr && lease->of_copy && lost.state == WorkerState::kCollecting) return;
   if (lost.state == WorkerState::kCollecting) return FailCollection(lost.unit, lost.item.node_id, text);
   const auto item = ledger_.Find(lost.unit, lost.item);
   if (!item || lost.item.node_id.empty() || ledger_[*item].lease != lost.lease) return;
@@ -346,6 +360,7 @@ void Run::RequestStop(Stop::How how, const std::string& why) {
   const bool again = stage_ == Stage::kStopping;
   if (again && how < Stop::How::kInterrupt) return;
   stage_ = Stage::kStopping;
+  if (!again && how == Stop::How::kDone) EndLosers();
   for (const auto& [agent, state] : agents_)
     if (!state.gone) effects_.messages.emplace_back(agent, Stop{how, why});
   Pass(shared_.Stop());

@@ -111,6 +111,7 @@ class Run : public RunInput {
   void FailItem(ItemId item, WorkerId worker, Phase phase, const std::string& text);
   void BlameForLoss(AgentId agent, const WorkerLost& lost);
   void CountFailure();
+  void CountWarning(WarningReport warning);
   void RequestStop(Stop::How how, const std::string& why);
   void CheckAllDone();
   void CheckFinished();
@@ -149,12 +150,23 @@ class Run : public RunInput {
   void DrawOnReserve(ItemId item, bool has_finished);
   bool StealReserve();
   void DispatchSuspects();
+  // run_tail.cc: the last items at a second agent, too
+  void DuplicateTail();
+  std::optional<ItemId> LongestElsewhere(AgentId agent) const;
+  void StartCopy(ItemId item, AgentId agent);
+  RunCopy* RacingCopy(ItemId item, LeaseId lease);
+  bool Promote(ItemId item);
+  void LetCopyWin(ItemId item);
+  void EndLosers();
+  bool KeepForCopy(const Warning& warning);
+  bool IsLeftBehind(AgentId agent) const;
   void DispatchSerial();
   void DispatchSingle();
   void DispatchQueue();
   void Steal();
   bool IsTimeToLook();
   std::optional<AgentId> AgentWithCredit() const;
+  void HandOut(LeaseId id, LeaseState lease, Assign assign);
   LeaseId Give(AgentId agent, const std::vector<std::uint32_t>& tasks, bool run, bool alone);
   Assignment AssignmentOf(const Task& task) const;
   void QueueUnit(UnitId unit);
@@ -198,7 +210,10 @@ class Run : public RunInput {
   std::set<std::uint32_t> serial_set_;
   SharedFixtures shared_;
   std::map<ItemId, Attempts> attempts_;
-  std::vector<Retry> retries_;  // In the order of their failures.
+  std::vector<Retry> retries_;        // In the order of their failures.
+  std::map<ItemId, RunCopy> copies_;  // Of items that were ever started twice.
+  std::uint32_t copies_that_won_ = 0;
+  std::set<std::string> warned_;  // Node ids of which a first attempt has raised a warning.
   std::vector<Task> tasks_;
   WorkQueue queue_;
   std::vector<UnitId> suspects_;  // Files that wait to be collected, one at a time.

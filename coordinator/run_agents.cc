@@ -233,7 +233,14 @@ void Run::On(const Abandoned& abandoned) {
 
 void Run::CheckFinished() {
   if (agents_.empty() && !(options_.remote && stage_ == Stage::kStopping)) return;
-  if (std::any_of(agents_.begin(), agents_.end(), [](const auto& one) { return !one.second.gone; })) return;
+  const auto is_awaited = [this](const auto& one) { return !one.second.gone && !IsLeftBehind(one.first); };
+  if (std::any_of(agents_.begin(), agents_.end(), is_awaited)) return;
+  for (const auto& [agent, state] : agents_) {
+    if (state.gone) continue;
+    effects_.messages.emplace_back(agent, Stop{Stop::How::kKill, "its last test has its result"});
+    effects_.events.push_back(
+        Notice{fmt::format("agent {} is not waited for: its last test has its result", NameOf(agent)), false});
+  }
   if (stage_ != Stage::kStopping) {
     if (options_.remote) return;  // Others may come.
     internal_error_ = internal_error_ || !failure_code_;

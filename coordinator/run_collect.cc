@@ -67,6 +67,7 @@ void Run::On(AgentId agent, Collected& collected) {
   if (lease == nullptr || Number(collected.unit) >= units_.size()) return;
   const bool given =
       std::find(lease->uncollected.begin(), lease->uncollected.end(), collected.unit) != lease->uncollected.end();
+  if (lease->of_copy) collected.reports.clear();  // The file was collected long ago.
   if (given || units_[Number(collected.unit)].collected) EnterUnit(collected, *lease);
 }
 

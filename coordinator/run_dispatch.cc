@@ -201,6 +201,13 @@ LeaseId Run::Give(AgentId agent, const std::vector<std::uint32_t>& tasks, bool r
   }
   for (const UnitId unit : lease.units) PriceSteals(unit);
   assign.together = lease.together;
+  HandOut(id, std::move(lease), std::move(assign));
+  return id;
+}
+
+void Run::HandOut(LeaseId id, LeaseState lease, Assign assign) {
+  const AgentId agent = lease.agent;
+  lease.heard = now_;
   leases_.emplace(id, std::move(lease));
   std::uint32_t& credit = agents_[agent].credit;
   if (credit == 0) ++agents_[agent].owed;
@@ -208,7 +215,6 @@ LeaseId Run::Give(AgentId agent, const std::vector<std::uint32_t>& tasks, bool r
   ++agents_[agent].leases;
   ++agents_[agent].given;
   effects_.messages.emplace_back(agent, std::move(assign));
-  return id;
 }
 
 // The lease has items of the unit; of several tasks, perhaps.
@@ -244,10 +250,11 @@ void Run::EndLease(LeaseId id, bool alive) {
     if (!units_[Number(unit)].collected) QueueUnit(unit);
   std::vector<ItemId> back;
   for (const ItemId item : std::exchange(lease.items, {})) {  // A run has many leases.
+    if (RunCopy* const copy = RacingCopy(item, id)) copy->is_racing = false;
     if (!ledger_.Accepts(item, id)) continue;
     ledger_.Return(item);
     if (stage_ != Stage::kStopping) unpublished_.erase(Number(item));
-    back.push_back(item);
+    if (!Promote(item)) back.push_back(item);
   }
   QueueAgain(back);
 }
@@ -286,6 +293,7 @@ void Run::Dispatch() {
   DispatchSuspects();
   Steal();
   DispatchSerial();
+  DuplicateTail();
 }
 
 // What was collected may run: of each lease a part at a time, the rest is its reserve. What by the history is long does
@@ -435,8 +443,6 @@ bool Run::CanBeDivided(const LeaseState& lease, double cut) const {
     if (ledger_[item].state != Ledger::State::kFinished) open.push_back(item);
   return open.size() > 1 && GroupsOf(UnitId{0}, open, 0, cut).size() > 1;
 }
-
-bool Run::waits_for_time() const { return !finished_ && (!retries_.empty() || stage_ == Stage::kRunning); }
 
 // While agents have workers without anything, as many leases give back what they have not started; one that waits
 // behind others may go as a whole.

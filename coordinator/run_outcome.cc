@@ -12,6 +12,11 @@ bool Run::AllUnitsCollected() const {
   return first_uncollected_ == units_.size() && (plan_.mode != CollectMode::kFile || walked_);
 }
 
+bool Run::waits_for_time() const {
+  const bool left_behind = stage_ == Stage::kStopping && !copies_.empty();
+  return !finished_ && (!retries_.empty() || stage_ == Stage::kRunning || left_behind);
+}
+
 // Everything that was collected has its result: the agents may go.
 void Run::CheckAllDone() {
   if (stage_ != Stage::kRunning || !queue_.empty()) return;
@@ -43,6 +48,8 @@ void Run::Finish() {
     for (const auto& [agent, state] : agents_) event.agents.push_back(state.figures);
   event.flaky = Flaky();
   event.stop_place = stop_place_;
+  event.copies = static_cast<std::uint32_t>(copies_.size());
+  event.copies_that_won = copies_that_won_;
   effects_.events.push_back(std::move(event));
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "coordinator/plan.h"
 #include "coordinator/reserve.h"
 #include "protocol/event.h"
@@ -21,6 +22,7 @@ struct RunAgent : AgentLoad {
   bool leaving = false;
   bool gone = false;
   std::uint32_t given = 0;  // Leases, ever.
+  Time left_behind{};       // When it was told to give up an attempt that had lost, at the run's end.
   std::uint32_t owed = 0;   // Leases that were given without a credit: the next credits pay for them.
   AgentFigures figures;
 
@@ -62,7 +64,22 @@ struct RunLease {
   std::uint32_t ready = 0;     // What it may run and has not begun, while there is a reserve …
   std::uint32_t refill_at = 0;  // … which is drawn on when there is no more than this.
   bool together = false;        // As Assign's.
+  Time heard{};                 // When an item of it began or ended last, or it was given out.
+  bool of_copy = false;         // Nothing but the second attempt at an item.
   bool of_suspect = false;      // Nothing but one file that may take its agent down, while no other is collected.
+};
+
+// The second attempt at an item that is under way, at another agent (--duplicate-tail): a lease of its own. What is
+// said under it is kept until it is the item's lease; it becomes that by finishing first, or when the first attempt is
+// lost.
+struct RunCopy {
+  LeaseId first{};
+  LeaseId lease{};
+  AgentId agent{};
+  bool is_racing = true;       // Nothing is decided, and the copy is under way.
+  bool loser_is_done = false;  // It has come to its own end.
+  std::vector<ItemReport> reports;
+  std::vector<WarningReport> warnings;
 };
 
 struct RunTotals {

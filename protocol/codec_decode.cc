@@ -245,6 +245,8 @@ CoordinatorMessage Take(wire::Message::Reader in, CoordinatorMessage*) {
                      GetAll<Release::Part>(in.getRelease().getGone()), in.getRelease().getRest()};
     case Message::REVOKE:
       return Revoke{LeaseId{in.getRevoke()}};
+    case Message::ABANDON:
+      return Abandon{LeaseId{in.getAbandon()}};
     case Message::STOP:
       return Stop{Ranged(in.getStop().getHow(), Stop::How::kKill, "stop"), Text(in.getStop().getWhy())};
     case Message::SHARED_ANSWER:

@@ -280,6 +280,7 @@ void Put(wire::Message::Builder out, const Release& m) {
   b.setRest(m.rest);
 }
 void Put(wire::Message::Builder out, const Revoke& m) { out.setRevoke(Number(m.lease)); }
+void Put(wire::Message::Builder out, const Abandon& m) { out.setAbandon(Number(m.lease)); }
 
 void Put(wire::Message::Builder out, const Stop& m) {
   auto b = out.initStop();

@@ -96,6 +96,12 @@ struct Revoke {
   LeaseId lease{};
 };
 
+// What runs of the lease has its result from elsewhere: it is interrupted, and its worker ends its session. What the
+// worker says of that counts for nothing.
+struct Abandon {
+  LeaseId lease{};
+};
+
 // The answer to a SharedSaid that awaits one.
 struct SharedAnswer {
   enum class What : std::uint8_t {

@@ -148,6 +148,9 @@ struct RunFinished {
   RunTimes times;
   std::vector<AgentFigures> agents;   // By AgentId; empty where the run had none but its own.
   std::vector<FlakyTest> flaky = {};  // In ledger order.
+  // --duplicate-tail: items that were started at a second agent, too, and of how many its result counts.
+  std::uint32_t copies = 0;
+  std::uint32_t copies_that_won = 0;
 };
 
 using Event = std::variant<RunStarted, UnitCollected, CollectionFinished, TestStarted, TestReported, TestFinished,

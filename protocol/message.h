@@ -15,7 +15,7 @@ namespace fastest {
 using AgentMessage = std::variant<Hello, Ready, Credit, Walked, Collected, ItemStarted, ItemReport, ItemFinished,
                                   ItemsUnknown, Warning, Output, LeaseDone, Revoked, WorkerUp, WorkerLost, WorkerDone,
                                   WorkerStopping, InternalError, SharedSaid, Leaving, CodeWanted, Heartbeat, Goodbye>;
-using CoordinatorMessage =
-    std::variant<Welcome, Refused, Begin, Walk, Assign, Release, Revoke, Stop, SharedAnswer, CodeChunk, Heartbeat>;
+using CoordinatorMessage = std::variant<Welcome, Refused, Begin, Walk, Assign, Release, Revoke, Abandon, Stop,
+                                        SharedAnswer, CodeChunk, Heartbeat>;
 
 }  // namespace fastest

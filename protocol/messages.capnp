@@ -52,6 +52,7 @@ struct Message {
     codeChunk @30 :CodeChunk;
     sharedSaid @31 :Shared;
     sharedAnswer @32 :Shared;
+    abandon @33 :UInt64;
   }
 }
 

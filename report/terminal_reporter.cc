@@ -280,6 +280,9 @@ void TerminalReporter::Session::WriteEnd(const RunFinished& event) {
     out_.Line(fmt::format("{} worker{} recycled (--worker-memory-limit)", counts_.recycled,
                           counts_.recycled == 1 ? "" : "s"));
   if (options_.verbosity >= 0) WriteAgents(event.agents, &out_);
+  if (options_.verbosity > 0 && event.copies > 0)
+    out_.Line(fmt::format("{} started at a second agent, too, which had the first result of {} (--duplicate-tail)",
+                          CountText(static_cast<int>(event.copies), "test"), event.copies_that_won));
   const bool failures = tally_.Count("failed") + tally_.Count("error") > 0;
   const bool for_person = (options_.verbosity > 0 && ManyWorkers()) || (screen_.is_tty && options_.verbosity == 0);
   if (failures && for_person) out_.Line("rerun the failures: fastest --lf");

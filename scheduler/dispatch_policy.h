@@ -36,6 +36,13 @@ constexpr double JudgedPart(std::uint32_t workers, double longest_part) { return
 // What was stolen is cut into so many pieces.
 constexpr double kStolenPieces = 2;
 
+// Whether an item that an idle worker elsewhere could start, too, is worth it (--duplicate-tail): its agent has told
+// nothing of its lease for so many seconds, and for longer than the item is known to take (negative: unknown).
+constexpr double kTailPatience = 1;
+constexpr bool IsOverdue(double silent, double known) { return silent >= std::max(kTailPatience, known); }
+// When all is done, an agent whose attempt has lost gets so many seconds to end it; nobody waits for it any longer.
+constexpr double kLoserPatience = 2;
+
 // What an agent has, as far as handing out goes. Only agents that take work are asked about.
 struct AgentLoad {
   std::uint32_t workers = 0;

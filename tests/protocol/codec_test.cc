@@ -51,6 +51,7 @@ std::vector<CoordinatorMessage> EveryCoordinatorMessage() {
           Assign{LeaseId{7}, 30.5, false, 3, true, {unit}, 2},
           Release{LeaseId{7}, {{UnitId{1}, {{"a.py::test_a", 1}}}}, {{UnitId{2}, {{"b.py::test_b", 0}}}}, false},
           Revoke{LeaseId{7}},
+          Abandon{LeaseId{7}},
           Stop{Stop::How::kFinish, "why"},
           CodeChunk{std::string("b\0\xff", 3), true, "why"},
           SharedAnswer{WorkerId{1}, SharedAnswer::What::kTearDown, "key", "ticket", "text"},
