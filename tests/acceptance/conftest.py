@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # The import mode here may be im
 
 import running  # noqa: E402
 from case import case  # noqa: E402
+from cluster import FILES, SLOW, TESTS, Cluster  # noqa: E402
 from warm import WarmProject  # noqa: E402
 
 
@@ -59,3 +60,14 @@ def make_warm(tmp_path):
     yield project
     for each in made:
         each.end()
+
+
+@pytest.fixture
+def cluster(tmp_path, request):
+    root = tmp_path / "project"
+    root.mkdir()
+    for file in range(FILES):
+        (root / f"test_{file}.py").write_text(SLOW % (TESTS, getattr(request, "param", 0)))
+    made = Cluster(root, tmp_path)
+    yield made
+    made.end()

@@ -3,81 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
 import signal
 import socket
 import subprocess
-from collections import Counter
-from pathlib import Path
+import xml.etree.ElementTree
 
 import pytest
-from running import LIMIT, PROGRAM, PYTHON, STAND_IN, environment, passes, results_in
+from cluster import FILES, TESTS, expected
+from running import LIMIT, PROGRAM, STAND_IN
 
 pytestmark = pytest.mark.skipif(bool(STAND_IN), reason="what is promised here is ours")
-
-FILES = 4
-TESTS = 6
-SLOW = "import time, pytest\n@pytest.mark.parametrize('n', range(%d))\ndef test(n): time.sleep(%s)\n"
-
-
-class Cluster:
-    """A coordinator and its agents; all ended when the test is."""
-
-    def __init__(self, root: Path, base: Path) -> None:
-        self.root, self.env = root, environment(base, {})
-        self.log = base / "log.jsonl"
-        self.processes: list[subprocess.Popen] = []
-
-    def coordinator(self, *args: str) -> subprocess.Popen:
-        command = ["coordinator", "--listen", "tcp://127.0.0.1:*", "--report-log", str(self.log), *args]
-        started = self._start(command)
-        self.endpoint = started.stdout.readline().split()[-1]
-        return started
-
-    def agent(self, workers: int = 2, python: str = PYTHON, root: Path | None = None) -> subprocess.Popen:
-        return self._start(["agent", "--connect", self.endpoint, "-n", str(workers), "--python", python, "--name", "one"], root)
-
-    def failed(self) -> list[str]:
-        return [node_id for node_id, _, outcome in self.reports() if outcome == "failed"]
-
-    def python_without_pytest(self) -> str:
-        script = self.root.parent / "python-without-pytest"
-        script.write_text(f'#!/bin/sh\nexec {PYTHON} -S "$@"\n')
-        script.chmod(0o755)
-        return str(script)
-
-    def _start(self, words: list[str], root: Path | None = None) -> subprocess.Popen:
-        pipe = subprocess.PIPE
-        process = subprocess.Popen([PROGRAM, *words], cwd=root or self.root, env=self.env, text=True, stdout=pipe, stderr=pipe)
-        self.processes.append(process)
-        return process
-
-    def reports(self) -> Counter:
-        return results_in(self.log)
-
-    def end(self) -> None:
-        for process in self.processes:
-            process.kill()
-            process.wait()
-            process.stdout.close()
-            process.stderr.close()
-
-
-def expected() -> Counter:
-    return passes(f"test_{file}.py::test[{n}]" for file in range(FILES) for n in range(TESTS))
-
-
-@pytest.fixture
-def cluster(tmp_path, request):
-    root = tmp_path / "project"
-    root.mkdir()
-    for file in range(FILES):
-        (root / f"test_{file}.py").write_text(SLOW % (TESTS, getattr(request, "param", 0)))
-    made = Cluster(root, tmp_path)
-    yield made
-    made.end()
 
 
 @pytest.mark.parametrize("collect", ["file", "whole"])
@@ -205,28 +144,6 @@ def test_a_hang_at_an_agent_is_killed_as_the_coordinator_says(cluster):
     assert "hung and was killed" in said + complaints
 
 
-KILLER = """
-import os, signal
-def test_before(): pass
-def test_kills():
-    pid = os.getpid()
-    while b"--connect" not in open(f"/proc/{pid}/cmdline", "rb").read():
-        pid = int(open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[1])
-    os.kill(pid, signal.SIGKILL)
-def test_after(): pass
-"""
-
-
-def test_a_test_that_kills_its_agent_at_once_is_set_aside_after_three(cluster):
-    (cluster.root / "test_killer.py").write_text(KILLER)
-    coordinator = cluster.coordinator("-v")
-    codes = [cluster.agent(workers=1).wait(LIMIT) for _ in range(4)]
-    said, complaints = coordinator.communicate(timeout=LIMIT)
-    assert (coordinator.returncode, codes) == (1, [-signal.SIGKILL] * 3 + [0]), said + complaints
-    assert cluster.failed() == ["test_killer.py::test_kills"]
-    assert {node_id for node_id, _, _ in cluster.reports()} >= {"test_killer.py::test_before", "test_killer.py::test_after"}
-
-
 def test_listening_beyond_loopback_without_keys_is_refused(cluster):
     answer = subprocess.run(
         [PROGRAM, "coordinator", "--listen", "tcp://0.0.0.0:5555"], cwd=cluster.root, env=cluster.env, text=True, capture_output=True
@@ -236,3 +153,67 @@ def test_listening_beyond_loopback_without_keys_is_refused(cluster):
         "fastest: error: --listen tcp://0.0.0.0:5555: without keys only loopback is allowed (hint: fastest keygen --join-secret, "
         "then --join-secret fastest-keys/join.secret for the coordinator and each agent)\n"
     )
+
+
+def refusal(cluster, *words: str) -> str:
+    answer = subprocess.run([PROGRAM, *words], cwd=cluster.root, env=cluster.env, text=True, capture_output=True, timeout=LIMIT)
+    assert (answer.returncode, answer.stderr.count("\n")) == (4 if words[0] == "coordinator" else 78, 1), answer
+    return answer.stderr
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o620, 0o604])
+def test_a_secret_that_others_can_get_at_is_refused_with_the_command_that_mends_it(cluster, tmp_path, mode):
+    secret = tmp_path / "join.secret"
+    secret.write_text("x" * 64)
+    secret.chmod(mode)
+    said = refusal(cluster, "agent", "--connect", "tcp://127.0.0.1:5555", "--join-secret", str(secret))
+    assert said == f"fastest: error: --join-secret {secret}: others can get at this secret (mode {mode:04o}); hint: chmod 600 {secret}\n"
+
+
+def test_a_mounted_kubernetes_secret_is_read_by_its_group(cluster, tmp_path):
+    """As the kubelet lays it out: root's, mode 0440, behind links."""
+    (tmp_path / "..2026").mkdir()
+    (tmp_path / "..2026" / "secret").write_text("x" * 64)
+    (tmp_path / "..2026" / "secret").chmod(0o440)
+    (tmp_path / "..data").symlink_to("..2026")
+    secret = tmp_path / "secret"
+    secret.symlink_to("..data/secret")
+    coordinator = cluster.coordinator("--join-secret", str(secret))
+    agent = cluster.agent(secret=str(secret))
+    said, complaints = coordinator.communicate(timeout=LIMIT)
+    assert (coordinator.returncode, agent.wait(LIMIT)) == (0, 0), said + complaints
+
+
+@pytest.mark.parametrize("name", ["\N{GREEK SMALL LETTER ALPHA}lpha", "a\x1b[31mb", "a\nb", "x" * 101])
+def test_a_name_that_not_every_report_can_show_is_refused(cluster, name):
+    said = refusal(cluster, "agent", "--connect", "tcp://127.0.0.1:5555", "--name", name)
+    assert said == "fastest: error: --name: an agent's name is up to 100 visible ASCII characters\n"
+
+
+def test_every_report_says_what_each_agent_did(cluster, tmp_path):
+    reports = {name: tmp_path / name for name in ("junit.xml", "report.json", "summary.md")}
+    cluster.env["GITHUB_STEP_SUMMARY"], cluster.env["GITHUB_ACTIONS"] = str(reports["summary.md"]), "true"
+    words = ["--junitxml", str(reports["junit.xml"]), "--json", str(reports["report.json"])]
+    coordinator = cluster.coordinator(*words)
+    agent = cluster.agent(name='<b>"one" & two')
+    said, complaints = coordinator.communicate(timeout=LIMIT)
+    assert (coordinator.returncode, agent.wait(LIMIT)) == (0, 0), said + complaints
+    assert f'agent <b>"one" & two (2 workers from gw0): {FILES * TESTS} tests, busy ' in said
+    (of_json,) = json.loads(reports["report.json"].read_text())["agents"]
+    of_log = json.loads(cluster.log.read_text().splitlines()[-1])["agents"][0]
+    assert of_json == of_log and (of_json["name"], of_json["tests"]) == ('<b>"one" & two', FILES * TESTS)
+    (of_junit,) = xml.etree.ElementTree.parse(reports["junit.xml"]).iter("property")
+    assert of_junit.get("name") == 'agent <b>"one" & two' and f"tests {FILES * TESTS}, busy" in of_junit.get("value")
+    assert f'- agent <code>&lt;b&gt;"one" &amp; two</code>: {FILES * TESTS} tests, busy' in reports["summary.md"].read_text()
+
+
+def test_what_an_earlier_run_has_written_where_its_options_say_is_no_code(cluster, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(cluster.root, other)
+    for _ in range(2):
+        coordinator = cluster.coordinator("--junitxml=report.xml", "--json=report.json", "--basetemp=temporary")
+        agent = cluster.agent(root=other)
+        said, complaints = coordinator.communicate(timeout=LIMIT)
+        assert (coordinator.returncode, agent.wait(LIMIT)) == (0, 0), said + complaints
+        (cluster.root / "temporary").mkdir(exist_ok=True)
+        (cluster.root / "temporary" / "left.txt").write_text("left")
