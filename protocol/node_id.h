@@ -1,4 +1,5 @@
-// Parts of a node id: "tests/test_a.py::TestB::test_c[d]". Pure functions on text; the views are of the argument's text.
+// Parts of a node id: "tests/test_a.py::TestB::test_c[d]". Pure functions on text; the views are of the argument's
+// text.
 
 #pragma once
 
