@@ -22,6 +22,7 @@ TestReport AsRerun(TestReport report, std::uint32_t attempt) {
   if (!envelope.contains("report") || !envelope["report"].is_object()) envelope["report"] = Json::object();
   envelope["report"]["outcome"] = "rerun";
   envelope["report"]["rerun"] = attempt;
+  envelope["retried"] = true;  // By us: no plugin's doing.
   envelope["status"] = {"rerun", "R", {"RERUN", {{"yellow", true}}}};
   report.outcome = Outcome::kOther;
   report.envelope = envelope.dump(-1, ' ', false, Json::error_handler_t::replace);

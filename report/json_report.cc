@@ -34,6 +34,12 @@ Json FlakyJson(const RunFinished& event) {
   return flaky;
 }
 
+// What a report says of its test: that a subtest passed or was skipped says nothing.
+std::string WordFor(const ReportRecord& record) {
+  if (!record.is_subtest) return record.category;
+  return record.outcome == Outcome::kFailed ? "failed" : "";
+}
+
 // The worst of a test's phases speaks for it; of equals the earlier.
 int Rank(const std::string& category) {
   if (category == "error") return 5;
@@ -116,7 +122,8 @@ void JsonReport::Document::Report(const TestReported& event) {
   test.node_id = event.node_id;
   test.worker = event.worker;
   test.duration += record.duration;
-  if (Rank(record.category) > Rank(test.outcome)) test.outcome = record.category;
+  const std::string word = WordFor(record);
+  if (Rank(word) > Rank(test.outcome)) test.outcome = word;
   test.phases.push_back(PhaseJson(record, event.report));
 }
 

@@ -147,7 +147,6 @@ void JUnitCases::Close(const Json& report, const JUnitOptions& options) {
 void JUnitCases::AddTest(const Json& report, const JUnitOptions& options, JUnitCounts* counts) {
   const std::string outcome = TextOf(Field(report, "outcome"));
   const std::string when = TextOf(Field(report, "when"));
-  if (outcome == "rerun") return AddRerun(report, options);
   if (outcome == "passed" && when == "call") {
     Name(report, options);
     ++counts->passed;
@@ -167,7 +166,7 @@ void JUnitCases::AddTest(const Json& report, const JUnitOptions& options, JUnitC
   if (!failed_.empty()) failed_.erase(failed_.begin());
 }
 
-void JUnitCases::AddRerun(const Json& report, const JUnitOptions& options) {
+void JUnitCases::AddRetried(const Json& report, const JUnitOptions& options) {
   const Json& longrepr = Field(report, "longrepr");
   const std::string text = VisibleXml(LongreprText(longrepr, options.columns), options.astral);
   reruns_.push_back({TextOf(Field(report, "when")),

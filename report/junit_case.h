@@ -40,6 +40,8 @@ class JUnitCases {
  public:
   // `report`: pytest's serialised TestReport.
   void AddTest(const Json& report, const JUnitOptions& options, JUnitCounts* counts);
+  // A failed attempt that --retries made room for another after.
+  void AddRetried(const Json& report, const JUnitOptions& options);
   // A failed or skipped CollectReport.
   void AddCollector(const Json& report, const JUnitOptions& options, JUnitCounts* counts);
 
@@ -59,7 +61,6 @@ class JUnitCases {
   Case& Open();
   void Name(const Json& report, const JUnitOptions& options);
   void Close(const Json& report, const JUnitOptions& options);
-  void AddRerun(const Json& report, const JUnitOptions& options);
   void AddFailed(const Json& report, const JUnitOptions& options, JUnitCounts* counts);
   void AddSkip(const Json& report, const JUnitOptions& options, JUnitCounts* counts);
   void AddCaptured(const Json& report, const JUnitOptions& options);

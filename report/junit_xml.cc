@@ -71,11 +71,16 @@ class JUnitXml::Suite {
   }
 
   void Report(const TestReported& event) {
-    const Json json = Field(ParseJson(event.report.envelope), "report");
+    const Json envelope = ParseJson(event.report.envelope);
+    const Json& json = Field(envelope, "report");
     const bool is_item = event.item != ItemId{kNoItem};
     if (is_item) keys_[event.node_id] = {units_[event.item], event.item};
     JUnitCases& cases = is_item ? tests_[{units_[event.item], event.item}] : collectors_[event.node_id];
-    cases.AddTest(json.is_object() ? json : PlainPass(event), options_, &counts_);
+    if (FlagOf(Field(envelope, "retried"))) {
+      cases.AddRetried(json, options_);
+    } else {
+      cases.AddTest(json.is_object() ? json : PlainPass(event), options_, &counts_);
+    }
     if (collectors_.size() > order_.size()) order_.push_back(event.node_id);
   }
 

@@ -1,5 +1,6 @@
 """Report files that a conftest asks for while pytest configures itself, as many do."""
 
+import json
 import re
 from xml.etree import ElementTree
 
@@ -119,3 +120,15 @@ def test_report_files_are_named_where_pytest_names_them(make_project, workers, a
     args = [*args, "--junitxml=reports/x.xml", "--report-log=./reports/x.jsonl"]
     wanted, named = lines_of_files(project.pytest(*args)), lines_of_files(project.run("-n", workers, *args))
     assert named == wanted
+
+
+@pytest.mark.skipif(tuple(map(int, pytest.__version__.split(".")[:2])) < (9, 0), reason="pytest has subtests since 9.0")
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_in_json_a_test_is_what_it_is_beside_its_subtests(make_project, workers):
+    body = "    with subtests.test('one'): {}\n    with subtests.test('two'): pass\n"
+    bodies = {"passes": "pass", "passes_though_one_is_skipped": "pytest.skip('why')", "fails": "assert 0"}
+    tests = "".join(f"def test_{name}(subtests):\n{body.format(text)}" for name, text in bodies.items())
+    project = make_project({"test_a.py": "import pytest\n" + tests, "test_b.py": "def test_b(): pass\n"})
+    project.run("-n", workers, "--json=out.json")
+    outcomes = [test["outcome"] for test in json.loads(project.read("out.json"))["tests"]]
+    assert outcomes == ["passed", "passed", "failed", "passed"]

@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import environments
@@ -109,6 +110,27 @@ def test_pytest_rerunfailures_runs_a_flaky_test_again_and_counts_it(make_project
     assert run.exit == 0, run.stdout
     assert "2 passed, 1 rerun" in run.stdout
     assert "RERUN test_flaky.py::test_flaky" in run.stdout
+
+
+def test_the_junit_file_has_of_pytest_rerunfailures_what_pytests_has(make_project):
+    test = """
+    TRIES = []
+    def test_flaky():
+        TRIES.append(1)
+        assert len(TRIES) == 2
+    def test_never(): assert 0
+    """
+    project = make_project({"test_a.py": test})
+    options = (*QUIET, "--reruns=1", "--junitxml=out.xml")
+
+    def cases():
+        tree = ElementTree.parse(project.root / "out.xml")
+        return [(case.get("name"), [child.tag for child in case]) for case in tree.iter("testcase")]
+
+    project.pytest(*options)
+    theirs = cases()
+    project.run("-n", "2", *options)
+    assert cases() == theirs and len(theirs) == 4
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])
