@@ -3,7 +3,7 @@
 
     bench_execution.py --fastest build/fastest --python PYTHON [-n N] [--rounds R] [--corpus FOLDER] [SUITE ...]
 
-SUITE is a generated one (trivial, fixtures, cpu, waiting, ten; the default is all) or, with --corpus, the name of a
+SUITE is a generated one (trivial, fixtures, scopes, cpu, waiting, ten; the default is all) or, with --corpus, the name of a
 folder in FOLDER that holds a recipe.json: {"python", "args", "cwd", "env"}.
 
 A round runs every contestant once (A B C A B C ...), so that a machine that grows slow is slow for all. A first round

@@ -3,7 +3,7 @@
 
     bench_memory.py --fastest build/fastest --python PYTHON [-n N] [--rounds R] [--corpus FOLDER] [SUITE ...]
 
-SUITE is a generated one (trivial, fixtures, cpu, waiting, ten; the default is trivial and fixtures) or, with --corpus,
+SUITE is a generated one (trivial, fixtures, scopes, cpu, waiting, ten; the default is trivial and fixtures) or, with --corpus,
 the name of a folder in FOLDER that holds a recipe.json: {"python", "args", "cwd", "env"}.
 
 Memory is PSS, the proportional set size of /proc/PID/smaps_rollup: a page that k processes share counts 1/k in each,

@@ -25,8 +25,8 @@ def of_class(of_module):
     yield []
 
 @pytest.fixture
-def of_function(of_class, tmp_path):
-    yield tmp_path / "x"
+def of_function(of_class{also}):
+    yield {value}
 '''
 
 
@@ -39,19 +39,28 @@ def trivial(folder: pathlib.Path) -> int:
 
 
 def fixtures(folder: pathlib.Path) -> int:
-    """2,000 parametrised tests with fixtures of every scope, in 20 files."""
-    (folder / "conftest.py").write_text(CONFTEST_OF_EVERY_SCOPE)
+    """2,000 parametrised tests with fixtures of every scope, in 20 files; each writes and reads a file in tmp_path."""
+    use = "        of_function.write_text(str(a * b))\n        assert of_session['opened'] and int(of_function.read_text()) == a * b\n"
+    return _of_every_scope(folder, ", tmp_path", 'tmp_path / "x"', use)
+
+
+def scopes(folder: pathlib.Path) -> int:
+    """The same without files: what the fixtures themselves cost."""
+    return _of_every_scope(folder, "", "[1]", "        assert of_session['opened'] and of_function * a * b == [1] * a * b\n")
+
+
+def _of_every_scope(folder: pathlib.Path, also: str, value: str, use: str) -> int:
+    conftest = CONFTEST_OF_EVERY_SCOPE.replace("{also}", also).replace("{value}", value)
+    (folder / "conftest.py").write_text(conftest)
     body = (
         "import pytest\n\n"
         "class TestAll:\n"
         "    @pytest.mark.parametrize('b', range(5))\n"
         "    @pytest.mark.parametrize('a', range(20))\n"
         "    def test_values(self, of_function, of_session, a, b):\n"
-        "        of_function.write_text(str(a * b))\n"
-        "        assert of_session['opened'] and int(of_function.read_text()) == a * b\n"
     )
     for number in range(20):
-        (folder / f"test_fixtures_{number:02}.py").write_text(body)
+        (folder / f"test_fixtures_{number:02}.py").write_text(body + use)
     return 2_000
 
 
@@ -83,6 +92,7 @@ def ten(folder: pathlib.Path) -> int:
 GENERATED: dict[str, Callable[[pathlib.Path], int]] = {
     "trivial": trivial,
     "fixtures": fixtures,
+    "scopes": scopes,
     "cpu": cpu,
     "waiting": waiting,
     "ten": ten,
