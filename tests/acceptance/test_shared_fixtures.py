@@ -8,11 +8,10 @@ import shutil
 import subprocess
 
 import pytest
+from cluster import Cluster
 from running import LIMIT, PYTHON, REPOSITORY, STAND_IN
-from test_agents import Cluster
 
 pytestmark = pytest.mark.skipif(bool(STAND_IN), reason="what is promised here is ours")
-
 
 
 @pytest.fixture(scope="session")
