@@ -304,7 +304,7 @@ void TerminalReporter::Session::Resize(int columns) {
   out_.set_width(WriterWidth(columns));
 }
 
-TerminalReporter::TerminalReporter(Screen screen, TextSink sink)
+TerminalReporter::TerminalReporter(const Screen& screen, TextSink sink)
     : session_(std::make_unique<Session>(screen, std::move(sink))) {}
 TerminalReporter::~TerminalReporter() = default;
 

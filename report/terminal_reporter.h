@@ -16,7 +16,7 @@ namespace fastest {
 
 class TerminalReporter : public Reporter {
  public:
-  TerminalReporter(Screen screen, TextSink sink);
+  TerminalReporter(const Screen& screen, TextSink sink);
   ~TerminalReporter() override;
 
   void OnEvent(const Event& event) override;
