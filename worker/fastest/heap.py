@@ -48,6 +48,7 @@ class Heap:
     def _give_back(self) -> None:
         self._is_whole = True
         gc.unfreeze()
+        self._originals["get_objects"]()  # It touches all objects: their pages are copied now, not in a test's gc.collect().
         for name, original in self._originals.items():
             setattr(gc, name, original)
 
