@@ -123,7 +123,7 @@ def test_what_is_no_size_is_refused_in_one_line(make_project, size):
 
 
 def test_a_tests_own_collection_of_garbage_copies_no_pages(make_project):
-    # Those that a worker shares with others: it would take three times as long as under pytest.
+    # Those that a worker shares with others: it would take twice as long as under pytest.
     test = """
     import gc, resource
     def test_collects():
