@@ -6,7 +6,7 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
-from running import PROGRAM, PYTHON, environment, passes, results_in
+from running import PROGRAM, PYTHON, end_all, environment, passes, results_in
 
 FILES = 4
 TESTS = 6
@@ -59,11 +59,7 @@ class Cluster:
         return results_in(self.log)
 
     def end(self) -> None:
-        for process in self.processes:
-            process.kill()
-            process.wait()
-            process.stdout.close()
-            process.stderr.close()
+        end_all(self.processes)
 
 
 def expected() -> Counter:

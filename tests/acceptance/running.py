@@ -194,6 +194,14 @@ def run_ours(root: Path, base: Path, args: list[str], env: dict[str, str]) -> Ru
     return start(runner_command(), args, root, base, env).finish()
 
 
+def end_all(processes: Iterable[subprocess.Popen]) -> None:
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+
+
 def fresh_project(base: Path, case: Case) -> Path:
     """All runs of a case see a folder of one name: keywords and node ids hold it."""
     root = base / "project"

@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from running import LIMIT, PROGRAM, PYTHON, STAND_IN, environment, results_in
+from running import LIMIT, PROGRAM, PYTHON, STAND_IN, end_all, environment, results_in
 
 pytestmark = pytest.mark.skipif(bool(STAND_IN), reason="what is promised here is ours")
 
@@ -85,11 +85,7 @@ class Hosts:
         return results_in(log)
 
     def end(self) -> None:
-        for process in self.processes:
-            process.kill()
-            process.wait()
-            process.stdout.close()
-            process.stderr.close()
+        end_all(self.processes)
 
 
 @pytest.fixture

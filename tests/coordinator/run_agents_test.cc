@@ -2,6 +2,7 @@
 
 #include "coordinator/run.h"
 #include "tests/catch.h"
+#include "tests/coordinator/told.h"
 
 using namespace fastest;
 
@@ -60,10 +61,7 @@ struct Play {
   }
   template <typename Message>
   std::vector<Message> Told(AgentId agent) const {
-    std::vector<Message> told;
-    for (const auto& [to, message] : messages)
-      if (const auto* one = std::get_if<Message>(&message); one != nullptr && to == agent) told.push_back(*one);
-    return told;
+    return ToldTo<Message>(agent, messages);
   }
   std::size_t Reports() const {
     return static_cast<std::size_t>(std::count_if(

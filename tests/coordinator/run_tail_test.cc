@@ -4,6 +4,7 @@
 
 #include "coordinator/run.h"
 #include "tests/catch.h"
+#include "tests/coordinator/told.h"
 
 using namespace fastest;
 
@@ -49,10 +50,7 @@ struct Tail {
   }
   template <typename Message>
   std::vector<Message> Told(AgentId agent) const {
-    std::vector<Message> told;
-    for (const auto& [to, message] : messages)
-      if (const auto* one = std::get_if<Message>(&message); one != nullptr && to == agent) told.push_back(*one);
-    return told;
+    return ToldTo<Message>(agent, messages);
   }
   Assign Given(AgentId agent, std::size_t index) const { return Told<Assign>(agent).at(index); }
   std::size_t Gifts(AgentId agent) const { return Told<Assign>(agent).size(); }
