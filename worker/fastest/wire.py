@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import socket
@@ -43,8 +44,11 @@ _decode = _Decoder().decode
 
 
 # Halves of surrogate pairs, which UTF-8 cannot say: U+D800 … U+DFFF travel as U+10D800 … U+10DFFF, which nobody uses.
-_STAND_INS = {half: half + 0x100000 for half in range(0xD800, 0xE000)}
-_HALVES = {stand_in: half for half, stand_in in _STAND_INS.items()}
+@functools.lru_cache(maxsize=None)  # Made when it is needed, which is seldom.
+def _moves(first: int, by: int) -> dict[int, int]:
+    return {point: point + by for point in range(first, first + 0x800)}
+
+
 _STAND_IN_BEGINS = chr(0x10D800).encode()[:2]
 
 
@@ -65,7 +69,7 @@ def to_utf8(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        return text.translate(_STAND_INS).encode()
+        return text.translate(_moves(0xD800, 0x100000)).encode()
 
 
 def can_say(value: object) -> bool:
@@ -142,7 +146,7 @@ class Frames:
         del self._buffer[: 4 + length]
         try:
             text = body.decode()
-            value = _decode((text.translate(_HALVES) if _STAND_IN_BEGINS in body else text) or "{}")
+            value = _decode((text.translate(_moves(0x10D800, -0x100000)) if _STAND_IN_BEGINS in body else text) or "{}")
         except ValueError as error:
             raise WireError(f"frame of kind {kind} is not JSON: {error}") from None
         if not isinstance(value, dict):
