@@ -51,8 +51,7 @@ class FixtureSetup:
         if self._is_usable and item.fixturenames and type(item.funcargs) is dict and not item.funcargs and self._is_unheard(item):
             item.funcargs = _Arguments(item, self)
 
-    @property
-    def is_unheard(self) -> bool:
+    def is_settled(self) -> bool:
         """Whether no plugin has come since the item was prepared."""
         return bool(self._known)
 
@@ -193,7 +192,7 @@ class _Arguments(dict):
             if used not in active and not self._set_up(used, request):
                 return False
             arguments[used] = active[used].cached_result[0]
-        if not self._setup.is_unheard:
+        if not self._setup.is_settled():
             return False  # One of them has registered a plugin.
         finish = partial(definition.finish, request=request)
         needed = [active[used] for used in definition.argnames if used != "request" and active[used]._scope is _FUNCTION]

@@ -9,9 +9,7 @@ from time import perf_counter
 from types import CodeType, TracebackType
 
 _CURRENT_TEST = "PYTEST_CURRENT_TEST"
-
-
-_of_fixtures: set[CodeType] = set()
+_of_fixtures: set[CodeType] = set()  # The code of all stand-ins that of_fixture has made.
 
 
 def of_fixture(function: Callable, error: BaseException | None, restore: Callable[[], None]) -> Callable:
