@@ -15,6 +15,7 @@ enum class Kind : std::uint8_t { kText, kNumber, kTextOrNumber, kFlag, kGlobs };
 struct Key {
   const char* option;  // That it sets.
   Kind kind;
+  bool Options::*flag = nullptr;  // Of kind kFlag: what it sets.
 };
 
 const std::map<std::string, Key>& Keys() {
@@ -39,10 +40,10 @@ const std::map<std::string, Key>& Keys() {
       {"annotations", {"--annotations", Kind::kText}},
       {"worker-idle-timeout", {"--worker-idle-timeout", Kind::kNumber}},
       {"warm-memory-limit", {"--warm-memory-limit", Kind::kNumber}},
-      {"persistent-workers", {"", Kind::kFlag}},
-      {"fail-on-flaky", {"", Kind::kFlag}},
-      {"duplicate-tail", {"", Kind::kFlag}},
-      {"cache", {"", Kind::kFlag}},
+      {"persistent-workers", {"", Kind::kFlag, &Options::persistent_workers}},
+      {"fail-on-flaky", {"", Kind::kFlag, &Options::fail_on_flaky}},
+      {"duplicate-tail", {"", Kind::kFlag, &Options::duplicate_tail}},
+      {"cache", {"", Kind::kFlag, &Options::cache}},
       {"serial", {"", Kind::kGlobs}}};
   return kKeys;
 }
@@ -74,17 +75,10 @@ std::optional<std::string> WordOf(const FastestSetting& setting, Kind kind) {
   return std::nullopt;
 }
 
-// What the key sets, if it is true or false.
-bool* FlagOf(const std::string& key, Options* options) {
-  if (key == "cache") return &options->cache;
-  if (key == "duplicate-tail") return &options->duplicate_tail;
-  return key == "fail-on-flaky" ? &options->fail_on_flaky : &options->persistent_workers;
-}
-
 // Sets it, or adds its words; false where the value is not of the key's kind.
 Result<bool> Apply(const std::string& key, const FastestSetting& setting, Options* options,
                    std::vector<std::string>* words) {
-  const auto& [option, kind] = Keys().at(key);
+  const auto& [option, kind, flag] = Keys().at(key);
   if (kind == Kind::kGlobs) {
     const auto* globs = std::get_if<std::vector<std::string>>(&setting.value);
     if (globs == nullptr || std::find(globs->begin(), globs->end(), "") != globs->end()) return false;
@@ -93,7 +87,7 @@ Result<bool> Apply(const std::string& key, const FastestSetting& setting, Option
   }
   if (kind == Kind::kFlag) {
     const auto* on = std::get_if<bool>(&setting.value);
-    if (on != nullptr) *FlagOf(key, options) = *on;
+    if (on != nullptr) options->*flag = *on;
     return on != nullptr;
   }
   const auto word = WordOf(setting, kind);
