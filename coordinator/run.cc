@@ -116,7 +116,7 @@ void Run::StartItem(ItemId item, WorkerId worker) {
     open_leases_.Begin(ledger_[item].lease, KnownSeconds(item), Seconds(now_ - started_).count());
   DrawOnReserve(item, false);
   ledger_.Start(item, worker);
-  if (const auto lease = leases_.find(ledger_[item].lease); lease != leases_.end()) lease->second.heard = now_;
+  NoteSign(item);
 }
 
 // An item's reports come out together when it has finished: an attempt that is lost on the way leaves none behind.
@@ -169,7 +169,7 @@ void Run::FinishItem(ItemId item, WorkerId worker, bool held) {
   if (const auto copy = copies_.find(item); copy != copies_.end()) copy->second.is_racing = false;
   if (!again && RetryItem(item, worker)) return;
   ledger_.Finish(item, held);
-  if (const auto lease = leases_.find(ledger_[item].lease); lease != leases_.end()) lease->second.heard = now_;
+  NoteSign(item);
   if (auto reports = unpublished_.extract(Number(item))) {
     WithdrawSubtests(&reports.mapped());
     effects_.events.reserve(effects_.events.size() + reports.mapped().size() + 1);

@@ -152,6 +152,7 @@ class Run : public RunInput {
   void DispatchSuspects();
   // run_tail.cc: the last items at a second agent, too
   void DuplicateTail();
+  void NoteSign(ItemId item);
   std::optional<ItemId> LongestElsewhere(AgentId agent) const;
   void StartCopy(ItemId item, AgentId agent);
   RunCopy* RacingCopy(ItemId item, LeaseId lease);

@@ -30,6 +30,12 @@ void Run::DuplicateTail() {
   }
 }
 
+// The item's lease is alive: it has begun, or has finished.
+void Run::NoteSign(ItemId item) {
+  if (!options_.duplicate_tail) return;
+  if (const auto lease = leases_.find(ledger_[item].lease); lease != leases_.end()) lease->second.heard = now_;
+}
+
 // Of the items that are under way at other agents and overdue, the one of whose lease nothing has been heard for
 // longest. What has to stay with others, or runs alone, is started once only.
 std::optional<ItemId> Run::LongestElsewhere(AgentId agent) const {
