@@ -30,8 +30,9 @@ def given_back(tmp_path, monkeypatch):
         monkeypatch.setattr(gc, name, getattr(gc, name))
 
     def load(text):
+        monkeypatch.setattr(heap, "_modules", heap.Modules())
+        heap._modules._seen |= sys.modules.keys()
         worker = heap.Heap()
-        worker._seen |= sys.modules.keys()
         (tmp_path / "loaded.py").write_text(text)
         importlib.invalidate_caches()
         monkeypatch.delitem(sys.modules, "loaded", raising=False)
@@ -47,6 +48,27 @@ def given_back(tmp_path, monkeypatch):
 @pytest.mark.parametrize("text", ASKING)
 def test_a_module_that_knows_the_collector_has_it_get_everything_once(given_back, text):
     assert given_back(text) == 1
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_zygote_has_everything_looked_at_where_a_module_or_a_file_yet_to_come_knows_the_collector(given_back, monkeypatch, known):
+    monkeypatch.setattr(heap, "_modules", heap.Modules())
+    heap._modules.ask = known
+    calls = []
+    for name in ("unfreeze", "collect", "freeze"):
+        monkeypatch.setattr(gc, name, lambda name=name: calls.append(name))
+    heap.freeze([] if known else ["os", "gc"])
+    assert calls == ["unfreeze", "collect", "freeze"]
+
+
+def test_and_else_only_at_what_has_come_since_the_start(given_back, monkeypatch):
+    monkeypatch.setattr(heap, "_modules", heap.Modules())
+    heap._modules._seen |= sys.modules.keys()
+    calls = []
+    for name in ("unfreeze", "collect", "freeze"):
+        monkeypatch.setattr(gc, name, lambda name=name: calls.append(name))
+    heap.freeze(["os"])
+    assert calls == ["collect", "freeze"]
 
 
 @pytest.mark.parametrize("text", SILENT)

@@ -15,10 +15,3 @@ class no_garbage_collection:  # noqa: N801
     def __exit__(self, *raised: object) -> None:
         if self._was_enabled:
             gc.enable()
-
-
-def freeze() -> bool:
-    """What is alive now is looked at no more: a look would copy its pages for each fork. True."""
-    gc.collect()
-    gc.freeze()
-    return True

@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import gc
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import BuiltinFunctionType, CodeType, FunctionType
 
 from fastest.compat_fixture import inside
@@ -22,14 +22,46 @@ _MANY = 5_000  # Items; some ten objects each.
 _ASKING = ("objgraph", "pympler", "guppy", "test.support", "psleak")  # Who asks for others.
 
 
+class Modules:
+    """Which have been looked at, and whether one of them asks the collector something. A worker goes on from its zygote's."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self.ask = False
+
+    def look(self) -> bool:
+        """At those loaded since the last look, if none was found to ask before."""
+        if not self.ask and len(sys.modules) != len(self._seen):
+            new = sys.modules.keys() - self._seen
+            self._seen |= new
+            self.ask = any(name in new for name in _ASKING) or any(_asks(sys.modules.get(name)) for name in new)
+        return self.ask
+
+
+_modules = Modules()
+
+
+def freeze(imports: Sequence[str]) -> bool:
+    """Before the first fork: the collector looks at what is alive no more. True: once is enough, as nothing of note comes
+    about in a zygote between forks.
+
+    Where tests will ask for a look at everything (`imports`: what files import that are loaded after the fork), one is
+    had now, for all forks: the first one at what has been frozen since the start takes twice as long as later ones.
+    """
+    if _modules.look() or "gc" in imports:
+        gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    return True
+
+
 class Heap:
-    """One a worker: which modules it has looked at, and whether the collector has all back.
+    """One a worker: whether the collector has all back.
 
     `items`: how many had been collected when it was forked.
     """
 
     def __init__(self, items: int = 0) -> None:
-        self._seen: set[str] = set()
         self._is_whole = False
         self._put_aside = items
         self._has_put_aside = False
@@ -67,11 +99,7 @@ class Heap:
 
     def give_back_if_asked(self) -> None:
         """Modules may have been loaded since."""
-        if self._is_whole or len(sys.modules) == len(self._seen):
-            return
-        new = sys.modules.keys() - self._seen
-        self._seen |= new
-        if any(name in new for name in _ASKING) or any(_asks(sys.modules.get(name)) for name in new):
+        if not self._is_whole and _modules.look():
             self._give_back()
 
 

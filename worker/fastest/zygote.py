@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from fastest import bytecode, collect, compat, compat_junit, compat_rewrite, debugger, garbage, identity, process
+from fastest import bytecode, collect, compat, compat_junit, compat_rewrite, debugger, heap, identity, process
 from fastest import ready, reporting, shard, verdicts, whole_run, wire
 from fastest.children import Children
 from fastest.compat_fixtures import FixtureScan
@@ -232,7 +232,7 @@ class Zygote:
             self._basetemp = compat.make_basetemp(self._config)
         sys.stdout.flush()
         sys.stderr.flush()
-        self._is_frozen = self._is_frozen or garbage.freeze()  # Nothing of note comes about here between forks.
+        self._is_frozen = self._is_frozen or heap.freeze(order["start"].get("imports", []))
         keep_random = self._watch.random_state()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # "multi-threaded": ready.py has judged the threads.
