@@ -2,6 +2,7 @@
 
 import textwrap
 
+import pytest
 from fake_agent import needs_file_mode
 
 pytestmark = needs_file_mode
@@ -85,6 +86,57 @@ def test_revoke_gives_back_what_no_release_has_named(project, agent):
     worker.send(34, {"lease": lease, "next": named("test_2"), "gone": [], "rest": True})  # It was on its way.
     assert worker.stop()["exit"] == 0
     assert [record["index"] for record in worker.all("DONE")] == [0]
+
+
+@pytest.mark.parametrize("how", ["revoked", "released to another"])
+def test_a_file_is_collected_though_the_last_module_was_kept_for_tests_that_are_gone(project, agent, tmp_path, how):
+    project(test_a=MODULE_FIXTURE + "    yield\n    open('torn down', 'w').close()\n" + THREE, test_b=THREE)
+    worker = start(agent)
+    lease = worker.assign([{"unit": 5, "path": "test_a.py", "roots": 0, "include": [], "exclude": [], "items": []}], run=False)
+    worker.until("COLLECTED")
+    worker.send(34, {"lease": lease, "next": named("test_1"), "gone": [], "rest": False})
+    worker.until("DONE")
+    worker.assign_files("test_b.py")
+    if how == "revoked":
+        worker.send(35, {"lease": lease})
+    else:
+        worker.send(34, {"lease": lease, "next": [], "gone": named("test_2", "test_3"), "rest": True})
+    worker.until("LEASE_DONE", 2)
+    assert (tmp_path / "torn down").exists()
+    assert worker.stop()["exit"] == 0
+    assert list(worker.outcomes().values()) == ["ppp"] * 4
+
+
+def part(unit, *names):
+    return [{"unit": unit, "path": "test_a.py", "roots": 0, "include": list(names), "exclude": [], "items": []}]
+
+
+def test_another_part_of_the_file_that_is_set_up_is_collected_at_once(project, agent, tmp_path):
+    project(test_a=MODULE_FIXTURE + WAITING)
+    worker = start(agent)
+    worker.assign(part(1, "test_1", "test_2"))
+    worker.until_state(4)
+    worker.assign(part(2, "test_3"))
+    (tmp_path / "go").touch()
+    worker.until("LEASE_DONE", 2)
+    assert worker.stop()["exit"] == 0
+    assert list(worker.outcomes().values()) == ["ppp"] * 3
+    assert (tmp_path / "counted").read_text() == "x"
+
+
+def test_a_file_is_collected_though_the_part_that_the_last_module_was_kept_for_is_gone(project, agent, tmp_path):
+    project(test_a=MODULE_FIXTURE + WAITING, test_b=WAITING.replace('"go"', '"go on"'))
+    worker = start(agent)
+    worker.assign(part(1, "test_1", "test_2"))
+    worker.until_state(4)
+    lease = worker.assign(part(2, "test_3"))
+    worker.send(35, {"lease": lease})
+    worker.assign_files("test_b.py")
+    (tmp_path / "go").touch()
+    (tmp_path / "go on").touch()
+    worker.until("LEASE_DONE", 3)
+    assert worker.stop()["exit"] == 0
+    assert list(worker.outcomes().values()) == ["ppp"] * 5
 
 
 def test_revoke_gives_back_all_but_the_announced_successor(project, agent, tmp_path):

@@ -111,10 +111,11 @@ class FileUnits:
         return {"paths": list(dict.fromkeys(paths)), "reports": self._recorder.take_collection()["reports"]}
 
     def may_collect(self, assignment: dict[str, Any], queue: deque[Entry]) -> bool:
+        """Whether nothing of another file is set up."""
         if assignment["unit"] in self._units:
             return True
-        folders = (pytest.Session, compat.Directory)
-        return all(isinstance(node, folders) for node in compat.setup_stack(self._session))
+        folders, path = (pytest.Session, compat.Directory), self._absolute(assignment["path"])
+        return all(isinstance(node, folders) or node.path == path for node in compat.setup_stack(self._session))
 
     def folder_of(self, assignment: dict[str, Any]) -> pytest.Collector | None:
         """The node nearest to the file, among those that are there without importing anything."""

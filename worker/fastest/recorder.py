@@ -28,6 +28,10 @@ class Entry:
     index: int
     item: pytest.Item
 
+    @property
+    def file(self) -> str:
+        return self.item.nodeid.partition("::")[0]
+
 
 @dataclass
 class Held:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fastest import compat, ring, sharing, wire
+from fastest import compat, known_hooks, ring, sharing, wire
 from fastest.attempts import Attempts
 from fastest.explaining import Explaining
 from fastest.fast_protocol import FastProtocol
@@ -20,6 +20,8 @@ from fastest.heap import Heap
 from fastest.link import WorkerLink
 from fastest.recorder import Entry, Recorder
 from fastest.units import Lease, Units
+
+_PATIENCE = 0.2  # Seconds, for what decides how far is torn down.
 
 
 class Worker:
@@ -76,12 +78,23 @@ class Worker:
         if self._queue:
             self._run_next()
             return True
+        if self._pending:
+            self._let_go_of_module()
+            return True
         if self._stop:
             return False
         self._protocol.leave()
         self._link.begin(ring.IDLE, index=self._held_index())
         self._read_inbox(block=True)
         return True
+
+    def _let_go_of_module(self) -> None:
+        """A file is to be collected, and the last one is still set up for what may run later, or another worker has by now."""
+        if self._kept_with(self._last):
+            self._link.begin(ring.IDLE, index=self._held_index())
+            if self._link.wait(_PATIENCE):
+                return
+        self._finalize(self._units.folder_of(self._pending[0][1]) or self._session)
 
     def _held_index(self) -> int:
         return ring.NONE if self._recorder.held is None else self._recorder.held.entry.index
@@ -149,8 +162,8 @@ class Worker:
         if lease is not None and not (lease.together and is_begun):
             mine = [entry for entry in self._queue if entry.lease == lease_id and entry is not self._announced]
             if whole_files:
-                begun = {_file_of(entry) for entry in (self._last, self._announced) if entry is not None}
-                mine = [entry for entry in mine if _file_of(entry) not in begun]
+                begun = {entry.file for entry in (self._last, self._announced) if entry is not None}
+                mine = [entry for entry in mine if entry.file not in begun]
             parts = [{"unit": unit["unit"], "whole": True, "items": []} for held, unit in self._pending if held is lease]
             self._pending = deque(each for each in self._pending if each[0] is not lease)
             lease.uncollected -= len(parts)
@@ -192,14 +205,13 @@ class Worker:
         """Conftests may have been loaded with a file, and what asks the garbage collector."""
         self._heap.give_back_if_asked()
         self._heap.put_aside_if_many(len(self._session.items))
-        self._needs_successor = _foreign_hook_reads_nextitem(self._session.config)
+        self._needs_successor = known_hooks.read_nextitem(self._session.config)
 
     def _check_session(self) -> None:
-        session = self._session
-        if session.shouldfail:
-            raise session.Failed(session.shouldfail)
-        if session.shouldstop:
-            raise session.Interrupted(session.shouldstop)
+        if why := self._session.shouldfail:
+            raise self._session.Failed(why)
+        if why := self._session.shouldstop:
+            raise self._session.Interrupted(why)
 
     # ---- running ----
     def _run_next(self) -> None:
@@ -250,7 +262,7 @@ class Worker:
     def _wait_for_successor(self, entry: Entry) -> None:
         """A plugin reads nextitem: it gets a real one if one comes soon, else None, but never the session."""
         self._link.begin(ring.IDLE)
-        self._link.wait(0.2)
+        self._link.wait(_PATIENCE)
         self._read_inbox(block=False)
         if self._pending and not self._queue:
             self._collect_pending()
@@ -286,15 +298,3 @@ class Worker:
             self._finalize(None)
         self._recorder.release_held()
         self._recorder.tell_stopping(error)
-
-
-def _file_of(entry: Entry) -> str:
-    return entry.item.nodeid.partition("::")[0]
-
-
-def _foreign_hook_reads_nextitem(config: pytest.Config) -> bool:
-    for name in ("pytest_runtest_protocol", "pytest_runtest_teardown"):
-        for impl in getattr(config.hook, name).get_hookimpls():
-            if "nextitem" in impl.argnames and not compat.is_core(impl.plugin_name, impl.plugin):
-                return True
-    return False
