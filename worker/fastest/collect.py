@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import sys
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +19,7 @@ import pytest
 
 from fastest import compat, own_loop, verdicts
 from fastest.recorder import Entry, Recorder
+from fastest.root_paths import RootPaths
 from fastest.units import Key, Lease, describe, entries_of, keys_of
 from fastest.wire import COLLECTED
 
@@ -129,7 +129,7 @@ class FileUnits:
         unit = assignment["unit"]
         started = perf_counter()
         if self._imports:
-            self._import_for_others()
+            self.import_for_others()
         if unit not in self._units:
             is_here = self._absolute(assignment["path"]).exists()
             items = self._collect_file(assignment) if is_here else self._recorder.miss(assignment["path"])
@@ -158,23 +158,28 @@ class FileUnits:
         return [{"unit": unit, "whole": False, "items": keys} for unit, keys in parts.items()]
 
     # ---- collecting ----
-    def _import_for_others(self) -> None:
+    def import_for_others(self) -> bool:
         """Imports what any test file of the run imports: a test may lean on a submodule that another file brought in.
 
         Under pytest all files are imported before the first test runs. One that can't be imported fails in its own file,
-        unless only its first import fails: under pytest that fails the file that comes first, and no other.
+        unless only its first import fails: under pytest that fails the file that comes first, and no other. False: one failed.
         """
         names, self._imports = self._imports, []
+        failures: list[str] = []
         self._sys_path.use(1)  # All files see the first root; from a later one a file must not get what it can't import.
 
         def import_all() -> None:
             for name in names:
                 failed = _failure_of(name)
-                if failed and not _is_missing(name, failed) and not _failure_of(name):
+                if not failed or _is_missing(name, failed):
+                    continue
+                failures.append(name)
+                if not _failure_of(name):
                     text = f"importing {name} fails at the first try ({failed!r}) and passes at the second"
                     self._problem = self._problem or f"{text} (hint: --collect whole)"
 
         self._plugin.run(self._config, self._session, import_all)
+        return not failures
 
     def _collect_file(self, assignment: dict[str, Any]) -> list[pytest.Item]:
         items: list[pytest.Item] = []
@@ -276,26 +281,3 @@ def _failure_of(module: str) -> BaseException | None:
 def _is_missing(module: str, failure: BaseException) -> bool:
     """Nothing of it ran. Its own file may make it findable first."""
     return isinstance(failure, ModuleNotFoundError) and f"{module}.".startswith(f"{failure.name}.")
-
-
-class RootPaths:
-    """The entries that a full collection would have made in sys.path by now."""
-
-    def __init__(self, roots: list[str], prepend: bool) -> None:
-        self._roots = roots
-        self._prepend = prepend
-        self._used = 0
-
-    def use_all(self) -> None:
-        if self._used != len(self._roots):
-            self.use(len(self._roots))
-
-    def use(self, count: int) -> None:
-        """The first `count` roots are there, those after them are not."""
-        for root in self._roots[count : self._used]:
-            if root in sys.path and root not in self._roots[:count]:
-                sys.path.remove(root)
-        for root in self._roots[:count]:
-            if root not in sys.path:
-                sys.path.insert(0, root) if self._prepend else sys.path.append(root)
-        self._used = count

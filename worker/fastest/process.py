@@ -115,6 +115,22 @@ def redirect_output(fd: int, config: pytest.Config | None) -> None:
     os.close(fd)
 
 
+def replace_everywhere(old: int, new: int) -> None:
+    """Whatever descriptor is open on the file of `old` is open on that of `new`; these two are closed."""
+    unwanted = os.fstat(old)
+    os.close(old)
+    for fd in open_fds():
+        if os.path.samestat(os.fstat(fd), unwanted):
+            os.dup2(new, fd, inheritable=os.get_inheritable(fd))
+    os.close(new)
+
+
+def real_output(config: pytest.Config) -> int:
+    """A new descriptor of what is standard output beneath capturing."""
+    saved = (capture.targetfd_save for capture in compat.captures(config) if getattr(capture, "targetfd", None) == 1)
+    return os.dup(next(saved, 1))
+
+
 def null_writer(config: pytest.Config) -> TextIO:
     """A file to nowhere, open as long as the config."""
     writer = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import traceback
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fastest import wire
+from fastest.error_text import ErrorText
+from fastest.link import WorkerLink
 from fastest.reports import Envelopes
+
+if TYPE_CHECKING:
+    from fastest.recorder import Recorder
 
 _HINT = "(to show a full traceback on KeyboardInterrupt use --full-trace)"
 
@@ -23,6 +30,21 @@ def stopping_of(error: BaseException, envelopes: Envelopes) -> dict[str, Any] | 
         kind = "stop" if isinstance(error, pytest.Session.Interrupted) else "interrupt"
         return {"kind": kind, "reason": reason, "exit": None, "place": _place(error, envelopes) if "KeyboardInterrupt" in reason else ""}
     return None
+
+
+def tell_ended_collection(
+    error: BaseException, recorder: Recorder, worker_link: WorkerLink | None, errors: ErrorText, tell_collected: Callable[[], None]
+) -> None:
+    """Collection ended before its time: -x, pytest.exit, Ctrl-C. `worker_link`: None in the zygote."""
+    stopping = stopping_of(error, recorder.envelopes)
+    if worker_link is not None:
+        tell_collected()
+        if stopping is not None:
+            worker_link.send(wire.STOPPING, stopping)
+    elif stopping is not None and stopping["kind"] == "fail":
+        tell_collected()  # Its reports say why.
+    elif stopping is not None:
+        errors.explain(f"!!! {stopping['reason']} !!!\n{stopping.get('place', '')}")
 
 
 def _place(error: BaseException, envelopes: Envelopes) -> str:

@@ -72,6 +72,11 @@ class Watch:
                 self._note(what, where, everywhere=False)
         self._made.clear()
 
+    def hear_chance(self) -> None:
+        """While it is open: who asks for random bytes, too, as uuid4 and secrets do."""
+        for owner, name in ((os, "urandom"), (random, "_urandom")):
+            self._replace(owner, name, self._noting(getattr(owner, name), "asks for random bytes"))
+
     @property
     def seeded(self) -> bool:
         return self._seeded

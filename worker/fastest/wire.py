@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import math
+import os
 import socket
 import struct
 from array import array
@@ -104,7 +106,11 @@ class Frames:
         return self._sock.fileno()
 
     def close(self) -> None:
+        """Descriptors that nobody has taken go, too."""
         self._sock.close()
+        for fd in itertools.chain.from_iterable(self._fds):
+            os.close(fd)
+        self._fds.clear()
 
     def read(self) -> tuple[int, dict] | None:
         """The next frame's kind and JSON body, or None when the agent has closed the socket. Blocks."""

@@ -32,7 +32,8 @@ from fastest.link import WorkerLink, ZygoteLink
 from fastest.recorder import Recorder
 from fastest.reports import Envelopes
 from fastest.ring import Ring
-from fastest.stopping import stopping_of
+from fastest.stopping import tell_ended_collection
+from fastest.successor import Successor
 from fastest.summary import ForeignSummary, silence
 from fastest.units import Units
 from fastest.watch import Watch
@@ -55,6 +56,7 @@ class Zygote:
         self._collect_seconds, self._collection_errors = 0.0, 0
         self._summary: ForeignSummary | None = None
         self._file_plugin = collect.FilePlugin()
+        self._successor = Successor(self._watch)
         self._exit_asked = self._is_frozen = self._shows = False
         self.worker_link: WorkerLink | None = None
         self.errors = ErrorText(bool(setup.get("color")))
@@ -147,19 +149,23 @@ class Zygote:
         self._collect_seconds += time.perf_counter()
         error = outcome.excinfo[1] if outcome.excinfo is not None and not self._is_running else None
         if error is not None and not isinstance(error, pytest.UsageError):
-            self._tell_collection_ended(session, error)
+            tell_ended_collection(error, self._recorder, self.worker_link, self.errors, lambda: self._tell_collected(session))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self._tell_collected(session)
-        units = Units(session, forks=not self.single)
-        if self.worker_link is None:
-            if self._serve(session) is None:
-                return True
-            process.dump_faults_to(self._fault_log)
         start = self._order.get("start") or {}
         if self.file_mode:
             units = collect.FileUnits(session, self._recorder, self._file_plugin, start)
+        else:
+            units = Units(session, forks=not self.single)
+        if self.worker_link is None:
+            if self._successor.is_on_trial:
+                self._is_frozen = self._successor.stand_trial(session.config, self._recorder, units)
+            if not (self.file_mode and self._fork(self._order)) and self._serve(session) is None:
+                return True
+            start = self._order["start"]
+            process.dump_faults_to(self._fault_log)
         self._is_running = True
         protocol = FastProtocol(session, self._recorder, self._setup.get("fast_protocol", True) and not self._shows, self.single)
         explaining = Explaining(session.config, float(self._setup.get("diff_budget", 0)))
@@ -189,18 +195,6 @@ class Zygote:
         if self._recorder is not None and self._recorder.collect_reports and not (self._told_collection or self.file_mode):
             self._recorder.link.send(wire.COLLECTED, collect.errors_answer(self._recorder))
 
-    def _tell_collection_ended(self, session: pytest.Session, error: BaseException) -> None:
-        """Collection ended before its time: -x, pytest.exit, Ctrl-C."""
-        stopping = stopping_of(error, self._recorder.envelopes)
-        if self.worker_link is not None:
-            self._tell_collected(session)
-            if stopping is not None:
-                self.worker_link.send(wire.STOPPING, stopping)
-        elif stopping is not None and stopping["kind"] == "fail":
-            self._tell_collected(session)  # Its reports say why.
-        elif stopping is not None:
-            self.errors.explain(f"!!! {stopping['reason']} !!!\n{stopping.get('place', '')}")
-
     # ---- orders ----
     def _serve(self, session: pytest.Session | None) -> dict[str, Any] | None:
         """Obeys orders until one makes this process go on: the order, or None for the end."""
@@ -220,7 +214,10 @@ class Zygote:
             if kind == wire.BECOME:
                 return self._become(order)
             if kind == wire.FORK:
-                if self._fork(order):
+                comes = session is None and self._successor.comes(self._config, self._recorder, order, self._frames, self._life_pipe)
+                if comes:
+                    self._order = order
+                if comes or self._fork(order):
                     return order
                 continue
             raise wire.WireError(f"a zygote does not take frames of kind {kind} now")
@@ -263,7 +260,7 @@ class Zygote:
 
     def _enter(self, order: dict[str, Any], fds: list[int]) -> None:
         """This process is a worker from now on."""
-        was_configured = self._order.get("mode") == "whole"
+        was_configured = self._order.get("mode") == "whole" or self._successor.was_accepted
         self._order = order
         frames = Frames(process.socket_of(fds[0]))
         ring = Ring(fds[1])
@@ -282,6 +279,8 @@ class Zygote:
     def end(self, status: int) -> int:
         """After pytest's main has returned (or raised): tells the agent how it went; the process's exit status."""
         text = str(self.errors)
+        if self._successor.is_on_trial:
+            os._exit(0)
         if self.worker_link is not None:
             self._recorder.tell_end(text, status)
             self._tell_errors()
