@@ -44,6 +44,7 @@ class Successor:
         self._output = self._said = -1
         self._heard = _Heard()
         self._random_state: object = None
+        self._imports: Sequence[str] = ()
         self.was_accepted = False
 
     @property
@@ -81,7 +82,7 @@ class Successor:
         self._said = process.out_of_the_way(os.memfd_create("said"))
         process.redirect_output(os.dup(self._said), config)
         self._heard.link, recorder.link = recorder.link, self._heard
-        self._random_state = random.getstate()
+        self._imports, self._random_state = imports, random.getstate()
         self._watch.__enter__()
         self._watch.hear_chance()
         return True
@@ -91,7 +92,7 @@ class Successor:
         own_fds = process.open_fds()
         hook, sys.unraisablehook = sys.unraisablehook, lambda _unraisable: self._heard.send(0, None)
         is_all_there = units.import_for_others()
-        heap.freeze([])
+        heap.freeze(self._imports)  # Test files, which are loaded later, may name the collector themselves.
         sys.unraisablehook = hook
         self._watch.__exit__(None, None, None)
         sys.stdout.flush()
