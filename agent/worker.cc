@@ -351,8 +351,8 @@ std::size_t Worker::ActiveLeases() const {
 bool Worker::TakesAhead(Time now) const {
   constexpr double kAhead = 0.01;  // Seconds of tests; the agent looks more often than that.
   const Doing doing = this->doing();
-  // It may wait for its last item's successor. Before its first item it has not read yet what it was handed.
-  if (doing.state == WorkerState::kIdle && doing.index != kNoItem) return true;
+  // With a lease it waits for its last item's successor. Before its first item it has not read yet what it was handed.
+  if (doing.state == WorkerState::kIdle && (doing.index != kNoItem || doing.lease != LeaseId{})) return true;
   std::size_t left = 0;
   for (const Lease& lease : leases_) {
     if (!lease.left) return true;

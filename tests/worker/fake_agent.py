@@ -141,10 +141,11 @@ class FakeWorker:
                     continue
                 raise AssertionError(f"no {kind} came, but {[(r.kind, dict(r)) for r in self.records]}")
 
-    def until_state(self, state: int) -> None:
+    def until_state(self, state: int, lease: int | None = None) -> None:
+        """Until it is in the state, for the lease if one is given."""
         deadline = time.monotonic() + PATIENCE
-        while self.words[3] != state:
-            assert time.monotonic() < deadline, f"state {self.words[3]}, not {state}"
+        while self.words[3] != state or lease not in (None, self.words[9]):
+            assert time.monotonic() < deadline, f"state {self.words[3]} for lease {self.words[9]}"
             time.sleep(0.001)
 
     def all(self, kind: str) -> list[Record]:

@@ -129,3 +129,32 @@ def test_2(): pass
     worker.assign([file_unit(2, "test_2.py")])
     assert worker.stop()["exit"] == 0
     assert len(worker.outcomes()) == 3
+
+
+def test_for_a_hook_that_reads_nextitem_the_last_item_waits_for_its_successor(project, agent):
+    hook = "def pytest_runtest_teardown(item, nextitem): print('before', nextitem.name)\n"
+    worker = start(project, agent, **{"conftest.py": FIXTURES.format(ending="pass") + hook})
+    lease = worker.assign_files("test_a.py")
+    worker.until_state(1, lease)
+    worker.assign_files("test_b.py")
+    worker.until("LEASE_DONE")
+    teardown = [each for each in worker.all("REPORT") if each["phase"] == "teardown"][0]
+    assert teardown["envelope"]["report"]["sections"] == [["Captured stdout teardown", "before test_b\n"]]
+    worker.stop()
+
+
+def test_of_an_item_that_a_plugin_runs_twice_only_the_last_teardown_is_held(project, agent):
+    hook = """
+from _pytest.runner import runtestprotocol
+def pytest_runtest_protocol(item, nextitem):
+    for _ in range(2):
+        runtestprotocol(item, nextitem=nextitem)
+    return True
+"""
+    worker = start(project, agent, **{"conftest.py": FIXTURES.format(ending="pass") + hook})
+    worker.assign_files("test_a.py")
+    worker.until("LEASE_DONE")
+    worker.until_state(1)
+    assert [phase for _, phase, _ in phases(worker)] == ["setup", "call", "teardown", "setup", "call"]
+    worker.stop()
+    assert len(phases(worker)) == 6

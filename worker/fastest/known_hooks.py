@@ -124,12 +124,3 @@ def core_name(impl: object) -> str | None:
     module = impl.plugin.__name__ if inspect.ismodule(impl.plugin) else type(impl.plugin).__module__
     package, _, name = module.partition(".")
     return name.split(".")[0] if package == "_pytest" else None
-
-
-def read_nextitem(config: pytest.Config) -> bool:
-    """Whether a hook of a plugin or conftest looks at the item after the one that runs."""
-    for name in ("pytest_runtest_protocol", "pytest_runtest_teardown"):
-        for impl in getattr(config.hook, name).get_hookimpls():
-            if "nextitem" in impl.argnames and not compat.is_core(impl.plugin_name, impl.plugin):
-                return True
-    return False

@@ -108,6 +108,8 @@ class Recorder:
         entry = self.entry
         if entry is None:
             return
+        if self.held is not None and self.held.entry is entry:
+            self.release_held()  # A plugin runs the item again.
         is_teardown = report.when == "teardown" and report.nodeid == entry.item.nodeid
         if self.holding and is_teardown and (self.holds_failures or not report.failed):
             self.held = Held(entry, report, self._teardown_call)

@@ -21,6 +21,7 @@ import pytest
 
 from fastest import compat, compat_fixture, core_protocol
 from fastest.inheritable import is_inheritable
+from fastest.nextitem_readers import readers_of_nextitem
 from fastest.per_item import is_per_item
 from fastest.watch import Watch
 
@@ -63,7 +64,8 @@ def whole(config: pytest.Config) -> list[str]:
     if not compat.HAS_DIRECTORIES:
         return ["pytest 7 has no directory collectors"]
     reasons = [f"{flag} looks at the whole collection" for name, flag in _WHOLE_OPTIONS if config.getoption(name, False)]
-    return reasons + _argument_reasons(config) + list_hooks(config) + _wide_fixtures(config)
+    ahead = [f"{_name(config, impl)}: {hook} looks at nextitem" for hook, impl in readers_of_nextitem(config)]
+    return reasons + _argument_reasons(config) + list_hooks(config) + _wide_fixtures(config) + ahead
 
 
 def refusal(config: pytest.Config) -> str:

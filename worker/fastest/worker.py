@@ -12,16 +12,18 @@ from typing import Any
 
 import pytest
 
-from fastest import compat, known_hooks, ring, sharing, wire
+from fastest import compat, ring, sharing, wire
 from fastest.attempts import Attempts
 from fastest.explaining import Explaining
 from fastest.fast_protocol import FastProtocol
 from fastest.heap import Heap
 from fastest.link import WorkerLink
+from fastest.nextitem_readers import readers_of_nextitem
 from fastest.recorder import Entry, Recorder
 from fastest.units import Lease, Units
 
-_PATIENCE = 0.2  # Seconds, for what decides how far is torn down.
+_PATIENCE = 0.2  # Seconds, for what decides how far is torn down...
+_SUCCESSOR_PATIENCE = 0.5  # ...and for the item that a plugin asks for: without it all is torn down.
 
 
 class Worker:
@@ -102,8 +104,7 @@ class Worker:
     # ---- the inbox ----
     def _read_inbox(self, block: bool) -> None:
         while True:
-            before = len(self._queue) + len(self._pending)
-            if block and (self._stop or before):
+            if block and (self._stop or self._queue or self._pending):
                 block = False
             frame = self._later.popleft() if self._later else self._link.inbox(block)
             if frame is None:
@@ -205,7 +206,7 @@ class Worker:
         """Conftests may have been loaded with a file, and what asks the garbage collector."""
         self._heap.give_back_if_asked()
         self._heap.put_aside_if_many(len(self._session.items))
-        self._needs_successor = known_hooks.read_nextitem(self._session.config)
+        self._needs_successor = next(readers_of_nextitem(self._session.config), None) is not None
 
     def _check_session(self) -> None:
         if why := self._session.shouldfail:
@@ -236,8 +237,7 @@ class Worker:
             self._explaining.end_item()
         recorder.entry = None
         self._link.item(wire.DONE, entry.unit, entry.index)
-        lease = self._leases.get(entry.lease)
-        if lease is not None:
+        if lease := self._leases.get(entry.lease):
             lease.open -= 1
             self._end_if_done(lease)
         self._check_session()
@@ -261,11 +261,11 @@ class Worker:
 
     def _wait_for_successor(self, entry: Entry) -> None:
         """A plugin reads nextitem: it gets a real one if one comes soon, else None, but never the session."""
-        self._link.begin(ring.IDLE)
-        self._link.wait(_PATIENCE)
-        self._read_inbox(block=False)
-        if self._pending and not self._queue:
-            self._collect_pending()
+        if not self._pending:
+            self._link.begin(ring.IDLE, entry.lease)
+            self._link.wait(_SUCCESSOR_PATIENCE)
+            self._read_inbox(block=False)
+        self._collect_pending()
 
     def _prepare(self, entry: Entry, was_announced: bool) -> None:
         """Sends the held report; what is set up and not the item's own is torn down first, as the last item's teardown.
