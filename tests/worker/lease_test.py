@@ -159,6 +159,37 @@ def test_revoke_gives_back_all_but_the_announced_successor(project, agent, tmp_p
     assert len(worker.all("LEASE_DONE")) == 1
 
 
+CLASS = """
+import os, time
+class TestOne:
+    {setup}
+    def test_a(self):
+        while not os.path.exists("go"): time.sleep(0.001)
+    def test_b(self): pass
+    def test_c(self): pass
+    def test_d(self): pass
+def test_after(): pass
+"""
+
+
+@pytest.mark.parametrize(
+    "setup, back", [("def setup_class(cls): pass", ["test_after"]), ("x = 1", ["TestOne::test_c", "TestOne::test_d", "test_after"])]
+)
+def test_revoke_leaves_what_is_left_of_a_class_with_its_begun_tests_unless_nothing_ties_them(project, agent, tmp_path, setup, back):
+    project(test_a=CLASS.format(setup=setup))
+    worker = start(agent)
+    lease = worker.assign_files("test_a.py")
+    worker.until_state(4)
+    worker.send(35, {"lease": lease})
+    (tmp_path / "go").touch()
+    assert worker.until("REVOKED")["units"] == [
+        {"unit": 0, "whole": False, "items": [[f"test_a.py::{name}", 0] for name in back]}
+    ]
+    worker.stop()
+    assert len(worker.outcomes()) == 5 - len(back)
+    assert len(worker.all("LEASE_DONE")) == 1
+
+
 def test_finish_drops_the_queue_after_the_running_item(project, agent, tmp_path):
     project(test_a=WAITING)
     worker = start(agent)

@@ -143,6 +143,33 @@ def test_for_a_hook_that_reads_nextitem_the_last_item_waits_for_its_successor(pr
     worker.stop()
 
 
+def test_a_hook_that_reads_nextitem_is_told_that_another_file_follows(project, agent, tmp_path):
+    counted = """
+import pytest
+@pytest.fixture(scope="session")
+def session_thing():
+    with open("counted", "a") as file: file.write("x")
+def pytest_runtest_teardown(item, nextitem): print("before", nextitem and (nextitem.module, isinstance(nextitem, pytest.Item)))
+"""
+    two = """
+import os, time
+def test_1(session_thing):
+    while not os.path.exists("go"): time.sleep(0.001)
+def test_2(session_thing): pass
+"""
+    worker = start(project, agent, **{"conftest.py": counted, "test_a.py": two})
+    worker.assign_files("test_a.py")
+    worker.until_state(4)
+    worker.assign_files("test_b.py")
+    (tmp_path / "go").touch()
+    worker.until("LEASE_DONE", 2)
+    worker.stop()
+    said = [each["envelope"]["report"]["sections"] for each in worker.all("REPORT") if each["phase"] == "teardown"]
+    assert said[1] == [["Captured stdout teardown", "before (None, True)\n"]]
+    assert said[2] == [["Captured stdout teardown", "before None\n"]]
+    assert (tmp_path / "counted").read_text() == "x"
+
+
 def test_of_an_item_that_a_plugin_runs_twice_only_the_last_teardown_is_held(project, agent):
     hook = """
 from _pytest.runner import runtestprotocol

@@ -53,6 +53,25 @@ def divisible(items: list[pytest.Item]) -> list[str]:
     return found + [name for name, of_class in classes.items() if len(of_class) >= _LEAST_ITEMS and _are_free(of_class)]
 
 
+def stay_with(begun: pytest.Item, items: list[pytest.Item], collected: list[pytest.Item]) -> list[pytest.Item]:
+    """Those of `items` that have to run where `begun` does: what is left of its class, where that may not go apart.
+    `collected`: all that are known here."""
+    outermost = _outermost_class(begun)
+    if outermost is None or not any(_outermost_class(item) is outermost for item in items):
+        return []
+    free = frozenset(divisible([item for item in collected if _outermost_class(item) is outermost]))
+    if outermost.nodeid in free:
+        return []
+    return [each for each in items if _outermost_class(each) is outermost and each.nodeid.partition("[")[0] not in free]
+
+
+def _outermost_class(item: pytest.Item) -> pytest.Class | None:
+    node = item.parent
+    while isinstance(node, pytest.Class) and isinstance(node.parent, pytest.Class):
+        node = node.parent
+    return node if isinstance(node, pytest.Class) else None
+
+
 def _are_free(items: list[pytest.Item]) -> bool:
     nodes: dict[pytest.Class, None] = {}
     numbered = 0

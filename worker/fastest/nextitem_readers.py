@@ -1,5 +1,6 @@
 """Whether a plugin's or conftest's hook looks at the item after the one that runs. Most take `nextitem` because the hook's
-signature has it, and hand it on to pytest at most: these may be given the session where the next item is not known."""
+signature has it, and hand it on to pytest at most: these may be given the session where the next item is not known. The
+others need an item."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import functools
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import CodeType
 from typing import Any
 
@@ -24,6 +26,19 @@ _PYTESTS = frozenset(
 )
 # Modules of plugins that keep it for pytest's teardown.
 _KNOWN_TO_PASS_ON = frozenset(["pytest_rerunfailures"])
+
+
+class ItemToCome(pytest.Item):
+    """The next item, where all that is known of it is below which folder its file is."""
+
+    module = cls = instance = function = obj = None
+    fixturenames = ()
+
+    def runtest(self) -> None:
+        raise AssertionError("what stands for another item does not run")
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        return self.path, None, self.name
 
 
 def readers_of_nextitem(config: pytest.Config) -> Iterator[tuple[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fastest.divisible import divisible
+from fastest.divisible import divisible, stay_with
 from fastest.recorder import Entry
 
 
@@ -141,6 +141,17 @@ class Units:
         if not self._keys:
             self._keys = keys_of(self._items)
             self._indexes = {key: index for index, key in enumerate(self._keys)}
+
+
+def may_go(queued: list[Entry], begun: list[Entry], collected: list[pytest.Item], whole_files: bool) -> list[Entry]:
+    """Those of `queued` that another worker may run. `begun`: what is announced, if something is, and what ran last."""
+    if whole_files:
+        files = {entry.file for entry in begun}
+        return [entry for entry in queued if entry.file not in files]
+    if not begun:
+        return queued
+    tied = set(map(id, stay_with(begun[0].item, [entry.item for entry in queued], collected)))
+    return [entry for entry in queued if id(entry.item) not in tied]
 
 
 def entries_of(

@@ -18,9 +18,9 @@ from fastest.explaining import Explaining
 from fastest.fast_protocol import FastProtocol
 from fastest.heap import Heap
 from fastest.link import WorkerLink
-from fastest.nextitem_readers import readers_of_nextitem
+from fastest.nextitem_readers import ItemToCome, readers_of_nextitem
 from fastest.recorder import Entry, Recorder
-from fastest.units import Lease, Units
+from fastest.units import Lease, Units, may_go
 
 _PATIENCE = 0.2  # Seconds, for what decides how far is torn down...
 _SUCCESSOR_PATIENCE = 0.5  # ...and for the item that a plugin asks for: without it all is torn down.
@@ -159,12 +159,10 @@ class Worker:
         """Gives back what has not started, save the item that pytest knows as the next one; or only files without such."""
         lease = self._leases.get(lease_id)
         parts = []
-        is_begun = any(entry is not None and entry.lease == lease_id for entry in (self._last, self._announced))
-        if lease is not None and not (lease.together and is_begun):
+        begun = [entry for entry in (self._announced, self._last) if entry is not None]
+        if lease is not None and not (lease.together and any(entry.lease == lease_id for entry in begun)):
             mine = [entry for entry in self._queue if entry.lease == lease_id and entry is not self._announced]
-            if whole_files:
-                begun = {entry.file for entry in (self._last, self._announced) if entry is not None}
-                mine = [entry for entry in mine if entry.file not in begun]
+            mine = may_go(mine, begun, self._session.items, whole_files)
             parts = [{"unit": unit["unit"], "whole": True, "items": []} for held, unit in self._pending if held is lease]
             self._pending = deque(each for each in self._pending if each[0] is not lease)
             lease.uncollected -= len(parts)
@@ -225,7 +223,7 @@ class Worker:
         self._prepare(entry, was_announced)
         recorder = self._recorder
         recorder.entry = entry
-        recorder.holding = nextitem is not None and not isinstance(nextitem, pytest.Item)
+        recorder.holding = nextitem is not None and self._announced is None
         self._link.begin(ring.SETUP, entry.lease, entry.unit, entry.index)
         self._last = entry
         if self._attempts is not None:
@@ -249,11 +247,10 @@ class Worker:
             return self._announced.item
         if kept := self._kept_with(entry):  # It runs soon, unless another worker has it by then.
             return kept[0].item if self._needs_successor else kept[0].item.parent
-        if self._needs_successor:
-            return None
         if self._pending:
-            return self._units.folder_of(self._pending[0][1]) or self._session
-        return None if self._stop or self._has_all else self._session
+            folder = self._units.folder_of(self._pending[0][1]) or self._session
+            return ItemToCome.from_parent(folder, name="to come") if self._needs_successor else folder
+        return None if self._stop or self._has_all or self._needs_successor else self._session
 
     def _kept_with(self, entry: Entry) -> list[Entry]:
         """What of its lease may run later."""
