@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "report/node_path.h"
+#include "report/pytest_version.h"
 #include "report/text_width.h"
 
 namespace fastest {
@@ -26,7 +27,9 @@ std::string WithReason(const std::string& line, const std::string& reason) {
 }
 
 std::string XfailLine(const SummaryContext& context, const ReportRecord& record, const TerminalWriter& out) {
-  const std::string at = record.category == "xfailed" && record.when != "call" ? " at " + record.when + " of" : "";
+  const bool has_phase =
+      record.category == "xfailed" && record.when != "call" && IsAtLeast(context.options.pytest_version, 9, 2);
+  const std::string at = has_phase ? " at " + record.when + " of" : "";
   return WithReason(Word(record, kYellow, out) + at + " " + MarkedNodeId(context, record, out),
                     record.xfail.value_or(""));
 }

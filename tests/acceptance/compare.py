@@ -146,7 +146,7 @@ def closing_counts(run: Run) -> set[str]:
 def short_summary(run: Run) -> list[str]:
     _, found, rest = run.stdout.rpartition("short test summary info")
     words = ("FAILED", "ERROR", "SKIPPED", "XFAIL", "XPASS", "PASSED", "SUBFAILED", "SUBPASSED", "SUBSKIPPED")
-    return sorted(line for line in rest.splitlines() if line.startswith(words)) if found else []
+    return sorted(line.rstrip() for line in rest.splitlines() if line.startswith(words)) if found else []
 
 
 def _usage(line: str) -> str:

@@ -185,7 +185,7 @@ class RandomSuite:
     def _choose_words(self) -> None:
         for words, chance in (
             (["-k", "not 1"], 0.05), (["-m", "not slow"], 0.05), (["--continue-on-collection-errors"], 0.6), (["--import-mode=importlib"], 0.1),
-            (["-rA"], 0.1), (["--tb=short"], 0.1), (["-p", "no:logging"], 0.05), (["-s"], 0.05), (["--runxfail"], 0.05), (["--strict-markers"], 0.1),
+            (["-rA"], 0.1), (["--tb=short"], 0.1), (["-p", "no:doctest"], 0.05), (["-s"], 0.05), (["--runxfail"], 0.05), (["--strict-markers"], 0.1),
         ):  # fmt: skip
             if self._some(chance):
                 self.words += words

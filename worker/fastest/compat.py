@@ -27,6 +27,7 @@ if sys.version_info < (3, 11) and VERSION >= (8, 0):
 CallInfo = runner.CallInfo
 Directory = getattr(nodes, "Directory", None)
 HAS_DIRECTORIES = VERSION >= (8, 0)
+SUMMARY_HAS_TEXTS = VERSION >= (9, 0)  # The short summary says what a failure without a traceback says.
 
 
 def run_main(argv: list[str], plugins: list[object]) -> int:

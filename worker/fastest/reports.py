@@ -91,7 +91,7 @@ class Envelopes:
 
 def _summary_message(longrepr: object) -> str | None:
     """What the short summary says of a failure; None where pytest says nothing (a missing fixture, a doctest)."""
-    if isinstance(longrepr, str):
+    if isinstance(longrepr, str) and compat.SUMMARY_HAS_TEXTS:
         return longrepr
     message = getattr(getattr(longrepr, "reprcrash", None), "message", None)
     return None if message is None else str(message)
