@@ -12,6 +12,7 @@ _FAULTS = ("", "", "", "", "assert 0, 'bad {name}'", "raise ValueError('wrong {n
 _MARKS = (
     "", "", "", "", "@pytest.mark.skip(reason='not now')", "@pytest.mark.skipif(True, reason='never')", "@pytest.mark.xfail",
     "@pytest.mark.xfail(strict=True)", "@pytest.mark.xfail(raises=ValueError)", "@pytest.mark.slow", "@pytest.mark.usefixtures('plain')",
+    "@pytest.mark.fastest(serial=True)", "@pytest.mark.xdist_group('one')",
 )  # fmt: skip
 _SCOPES = ("session", "package", "module", "class", "function")
 _CORE_ARGUMENTS = ("monkeypatch", "capsys", "caplog", "request", "record_property")
@@ -48,6 +49,18 @@ _HOOKS = {
             return (yield)
     """,
     "calls": "def pytest_pyfunc_call(pyfuncitem): print('called', pyfuncitem.name)\n",
+    "ignored": "def pytest_ignore_collect(collection_path): return True if collection_path.name == 'test_2.py' else None\n",
+    "files of another kind": """
+        class Line(pytest.Item):
+            def runtest(self): assert self.name != "line 2"
+            def repr_failure(self, excinfo): return f"{self.name}: {excinfo.value!r}"
+        class Lines(pytest.File):
+            def collect(self):
+                for number, _ in enumerate(self.path.read_text().splitlines()):
+                    yield Line.from_parent(self, name=f"line {number}")
+        def pytest_collect_file(file_path, parent):
+            return Lines.from_parent(parent, path=file_path) if file_path.suffix == ".lines" else None
+    """,
     "finish": "def pytest_sessionfinish(session): session.was_finished = True\n",
 }
 _BROKEN = ("import missing_module\n", "def test_x(:\n", "raise RuntimeError('at import')\n", "import pytest\npytest.skip('all', allow_module_level=True)\n", "")
@@ -58,7 +71,7 @@ class RandomSuite:
 
     def __init__(self, random: Random):
         self._random = random
-        self.files: dict[str, str] = {"pytest.ini": "[pytest]\nmarkers = slow: takes long\n"}
+        self.files: dict[str, str] = {"pytest.ini": "[pytest]\nmarkers =\n    slow: takes long\n    fastest: ours\n    xdist_group: xdist's\n"}
         self.words: list[str] = []
         self._folders = {"": ["plain", "counted"]}  # And what fixtures its conftest has.
         self._make_conftest("", ["plain", "counted"])
@@ -66,9 +79,15 @@ class RandomSuite:
             self._make_folder(name)
         for number in range(random.randint(1, 9)):
             self._make_file(number)
-        if any("params=" in text or "items.sort" in text for text in self.files.values()):  # pytest may set classes up more than once.
+        if self.has(".lines"):
+            self.files["some.lines"] = self.files["third/more.lines"] = "a\nb\nc\nd\n"
+        if self.has("params=", "items.sort", "serial=True"):  # Classes may be set up more than once.
             self.files = {name: text.replace("print(cls.seen)", "pass") for name, text in self.files.items()}
         self._choose_words()
+
+    def has(self, *words: str) -> bool:
+        """Whether one of the words stands in a file."""
+        return any(word in text for text in self.files.values() for word in words)
 
     def _some(self, chance: float) -> bool:
         return self._random.random() < chance
@@ -125,7 +144,7 @@ class RandomSuite:
         if self._some(0.06):
             self.files[name] = self._random.choice(_BROKEN)
             return
-        parts = ["import time, unittest, pytest\n"]
+        parts = ["import logging, os, time, unittest, warnings, pytest\n"]
         if self._some(0.1):
             parts.append("pytestmark = pytest.mark.slow\n")
         for scope in self._random.sample(["module", "class", "function"], self._random.randrange(3)):
@@ -149,13 +168,14 @@ class RandomSuite:
         lines = [self._random.choice(_MARKS)]
         if self._some(0.3):
             arguments.append("n")
-            values = self._random.choice(("range(4)", "['a', 'b-c', '']", "[1.5, None, True]", "[pytest.param(1, marks=pytest.mark.xfail), 2]", "[]"))
+            values = self._random.choice(("range(4)", "['same', 'same', 'x/y::z', '\\u00fc\\n']", "[object(), {}, 1j]", "['a', 'b-c', '']", "[1.5, None, True]", "[pytest.param(1, marks=pytest.mark.xfail), 2]", "[]"))
             lines.append(f"@pytest.mark.parametrize('n', {values})")
         lines.append(f"def {name}({', '.join(arguments)}):")
         if self._some(0.4):
             lines.append(f"    time.sleep({self._random.choice((0.001, 0.005, 0.02))})")
-        if self._some(0.3):
-            lines.append(f"    print('in {name}')")
+        if self._some(0.4):
+            said = ("print('in {0}')", "logging.getLogger('own').warning('log of {0}')", "warnings.warn('warning of {0}')", "os.write(1, b'raw\\n')")
+            lines.append("    " + self._random.choice(said).format(name))
         lines.append("    " + (self._random.choice(_FAULTS).format(name=name) or "pass"))
         return "".join(f"{indent}{line}\n" for line in lines if line)
 
@@ -165,6 +185,8 @@ class RandomSuite:
             lines.append("    def setup_class(cls): cls.seen = []\n    def teardown_class(cls): print(cls.seen)\n")
         if self._some(0.3):
             lines.append("    def setup_method(self): self.mine = 1\n    def teardown_method(self): print('method down')\n")
+        if self._some(0.15):
+            lines.append("    class TestInner:\n" + self._function(7, known, "        ", method=True))
         lines += [self._function(number, known, "    ", method=True) for number in range(self._random.randint(1, 5))]
         return "".join(lines)
 
@@ -183,11 +205,16 @@ class RandomSuite:
         return f"for _n in range({self._random.randint(1, 4)}):\n    globals()[f'test_made_{index}_{{_n}}'] = lambda _n=_n: None\n"
 
     def _choose_words(self) -> None:
+        if self._some(0.2):
+            paths = sorted(name for name in self.files if name.endswith(".py") and "test_" in name)
+            self.words += self._random.sample(paths, min(len(paths), 3))
         for words, chance in (
             (["-k", "not 1"], 0.05), (["-m", "not slow"], 0.05), (["--continue-on-collection-errors"], 0.6), (["--import-mode=importlib"], 0.1),
             (["-rA"], 0.1), (["--tb=short"], 0.1), (["-p", "no:doctest"], 0.05), (["-s"], 0.05), (["--runxfail"], 0.05), (["--strict-markers"], 0.1),
+            (["--ignore=first"], 0.03), (["--deselect=test_1.py"], 0.03), (["-o", "xfail_strict=true"], 0.05), (["-W", "error::UserWarning"], 0.05),
+            (["-o", "python_classes=Test Unit"], 0.03), (["--doctest-modules"], 0.05), (["--maxfail=2"], 0.05),
         ):  # fmt: skip
-            if self._some(chance):
+            if self._some(chance) and not (words == ["--maxfail=2"] and self.has("subTest")):  # These are reported more than once.
                 self.words += words
 
     def workers(self) -> list[str]:
