@@ -7,6 +7,8 @@ FASTEST_TEST_PYTHON  the Python that has pytest and pytest-reportlog (default: t
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -216,6 +218,7 @@ def truth_of(case: Case, base: Path, args: list[str]) -> Run:
     key = hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
     kept = _truth_folder() / f"{key}.json"
     if kept.exists():
+        kept.touch()
         return Run(**json.loads(kept.read_text()))
     run = run_pytest(fresh_project(base, case), base, [*args, *case.truth_args], case.env)
     partial = kept.with_suffix(f".{os.getpid()}")
@@ -224,9 +227,15 @@ def truth_of(case: Case, base: Path, args: list[str]) -> Run:
     return run
 
 
+@functools.cache
 def _truth_folder() -> Path:
-    folder = Path(tempfile.gettempdir()) / f"fastest-truth-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    """What nobody has asked for a month goes."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fastest-dev" / "truth"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for kept in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # Other processes do this, too.
+            if kept.stat().st_mtime < time.time() - 30 * 86400:
+                kept.unlink()
     return folder
 
 
@@ -236,6 +245,6 @@ _version = ""
 def _pytest_version() -> str:
     global _version
     if not _version:
-        script = "import pytest, importlib.metadata as m; print(sorted((d.name, d.version) for d in m.distributions()))"
+        script = "import sys, importlib.metadata as m; print(sys.version, sorted((d.name, d.version) for d in m.distributions()))"
         _version = subprocess.run([PYTHON, "-c", script], capture_output=True, text=True, check=True).stdout
     return _version
