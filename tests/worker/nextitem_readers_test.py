@@ -26,6 +26,10 @@ def reads_an_attribute(item, nextitem):
     return nextitem.module is item.module
 
 
+def compares_it(item, nextitem):
+    return item is nextitem
+
+
 def keeps_it(item, nextitem):
     item.after = nextitem
 
@@ -60,7 +64,7 @@ def test_a_hook_that_hands_the_next_item_on_at_most_does_not_read_it(hook):
     assert not is_read(hook)
 
 
-READERS = [asks_whether_it_is_there, reads_an_attribute, keeps_it, hands_it_to_its_own, reads_it_inside, Plugin().reads_it, wrapped]
+READERS = [asks_whether_it_is_there, reads_an_attribute, compares_it, keeps_it, hands_it_to_its_own, reads_it_inside, Plugin().reads_it, wrapped]
 
 
 @pytest.mark.parametrize("hook", READERS)

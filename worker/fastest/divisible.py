@@ -45,7 +45,7 @@ def divisible(items: list[pytest.Item]) -> list[str]:
             continue
         path, _, names = item.nodeid.partition("::")
         if hasattr(item, "callspec"):
-            name = f"{path}::{names.partition('[')[0]}"
+            name = _without_parameters(item)
             if methods.get(name, True):
                 methods[name] = not any(compat.class_fixtures(item))
         classes.setdefault(f"{path}::{names.partition('::')[0]}", []).append(item)
@@ -62,7 +62,12 @@ def stay_with(begun: pytest.Item, items: list[pytest.Item], collected: list[pyte
     free = frozenset(divisible([item for item in collected if _outermost_class(item) is outermost]))
     if outermost.nodeid in free:
         return []
-    return [each for each in items if _outermost_class(each) is outermost and each.nodeid.partition("[")[0] not in free]
+    return [each for each in items if _outermost_class(each) is outermost and _without_parameters(each) not in free]
+
+
+def _without_parameters(item: pytest.Item) -> str:
+    path, _, names = item.nodeid.partition("::")  # A folder's name may have brackets, too.
+    return f"{path}::{names.partition('[')[0]}"
 
 
 def _outermost_class(item: pytest.Item) -> pytest.Class | None:

@@ -58,8 +58,8 @@ def is_read(hook: Callable) -> bool:
 
 @functools.lru_cache(maxsize=None)
 def _is_read_in(code: CodeType) -> bool:
-    if not any(each.argval == _NAME and each.opname.startswith("LOAD") for each in dis.get_instructions(code)):
-        return False
+    if not any(_NAME in (each.argval if isinstance(each.argval, tuple) else (each.argval,)) for each in dis.get_instructions(code)):
+        return False  # (An instruction of Python 3.13 may have two names.)
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
     except (OSError, TypeError, SyntaxError, ValueError):
