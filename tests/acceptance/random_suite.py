@@ -122,12 +122,11 @@ class RandomSuite:
             parts.append(self._fixture(f"always_{folder.strip('/') or 'root'}", self._random.choice(_SCOPES), [], autouse=True))
         for hook in self._random.sample(sorted(_HOOKS), self._random.choice((0, 0, 0, 1, 1, 2))):
             if folder == "" or hook not in ("order", "deselection", "finish", "protocol"):
-                parts.append(_dedent(_HOOKS[hook]))
+                parts.append(dedent(_HOOKS[hook]).strip("\n") + "\n")
         self.files[f"{folder}conftest.py"] = "\n".join(_one_of_each_hook(parts))
 
     def _fixture(self, name: str, scope: str, needs: list[str], autouse: bool = False) -> str:
         words = [f"scope='{scope}'"] + ["autouse=True"] * autouse
-        needs = list(needs)
         if self._some(0.15) and not autouse:
             words.append("params=['p', 'q']")
         before = after = "pass"
@@ -227,10 +226,6 @@ class RandomSuite:
             if self._some(chance):
                 words.append(self._random.choice(options))
         return words
-
-
-def _dedent(text: str) -> str:
-    return dedent(text).strip("\n") + "\n"
 
 
 def _one_of_each_hook(parts: list[str]) -> list[str]:

@@ -245,6 +245,6 @@ _version = ""
 def _pytest_version() -> str:
     global _version
     if not _version:
-        script = "import sys, importlib.metadata as m; print(sys.version, sorted((d.name, d.version) for d in m.distributions()))"
+        script = "import pytest, sys, importlib.metadata as m; print(sys.version, sorted((d.name, d.version) for d in m.distributions()))"
         _version = subprocess.run([PYTHON, "-c", script], capture_output=True, text=True, check=True).stdout
     return _version

@@ -11,7 +11,7 @@ import enum
 import re
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from opcode import opmap
 
 import pytest
@@ -53,16 +53,16 @@ def divisible(items: list[pytest.Item]) -> list[str]:
     return found + [name for name, of_class in classes.items() if len(of_class) >= _LEAST_ITEMS and _are_free(of_class)]
 
 
-def stay_with(begun: pytest.Item, items: list[pytest.Item], collected: list[pytest.Item]) -> list[pytest.Item]:
-    """Those of `items` that have to run where `begun` does: what is left of its class, where that may not go apart.
-    `collected`: all that are known here."""
+def stays_with(begun: pytest.Item, collected: list[pytest.Item]) -> Callable[[pytest.Item], bool]:
+    """Tells whether an item has to run where `begun` does: it is left of its class, and that may not go apart. `collected`:
+    all that are known here."""
     outermost = _outermost_class(begun)
-    if outermost is None or not any(_outermost_class(item) is outermost for item in items):
-        return []
+    if outermost is None:
+        return lambda item: False
     free = frozenset(divisible([item for item in collected if _outermost_class(item) is outermost]))
     if outermost.nodeid in free:
-        return []
-    return [each for each in items if _outermost_class(each) is outermost and _without_parameters(each) not in free]
+        return lambda item: False
+    return lambda item: _outermost_class(item) is outermost and _without_parameters(item) not in free
 
 
 def _without_parameters(item: pytest.Item) -> str:

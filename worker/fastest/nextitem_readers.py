@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from fastest import compat
+from fastest import known_hooks
 
 _NAME = "nextitem"
 _HOOKS = ("pytest_runtest_protocol", "pytest_runtest_teardown")
@@ -44,8 +44,8 @@ class ItemToCome(pytest.Item):
 def readers_of_nextitem(config: pytest.Config) -> Iterator[tuple[str, Any]]:
     """(hook, implementation) of each such hook."""
     for name in _HOOKS:
-        for impl in getattr(config.pluginmanager.hook, name).get_hookimpls():
-            if _NAME in impl.argnames and not compat.is_core(impl.plugin_name, impl.plugin) and is_read(impl.function):
+        for impl in known_hooks.foreign_impls(config.pluginmanager.hook, name):
+            if _NAME in impl.argnames and is_read(impl.function):
                 yield name, impl
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fastest.divisible import divisible, stay_with
+from fastest.divisible import divisible, stays_with
 from fastest.recorder import Entry
 
 
@@ -148,10 +148,10 @@ def may_go(queued: list[Entry], begun: list[Entry], collected: list[pytest.Item]
     if whole_files:
         files = {entry.file for entry in begun}
         return [entry for entry in queued if entry.file not in files]
-    if not begun:
+    if not (queued and begun):
         return queued
-    tied = set(map(id, stay_with(begun[0].item, [entry.item for entry in queued], collected)))
-    return [entry for entry in queued if id(entry.item) not in tied]
+    stays = stays_with(begun[0].item, collected)
+    return [entry for entry in queued if not stays(entry.item)]
 
 
 def entries_of(
